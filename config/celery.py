@@ -1,0 +1,22 @@
+"""The Celery application: its tasks live in the apps, its schedule and settings in `config.settings`."""
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging
+from django_structlog.celery.steps import DjangoStructLogInitStep
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("vigie")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(
+    ["inference_kpis.pull", "inference_kpis.readings", "inference_kpis.fleet", "readiness.assessments"],
+    related_name="tasks",
+)
+app.steps["worker"].add(DjangoStructLogInitStep)
+
+
+@setup_logging.connect
+def use_django_logging(**_: object) -> None:
+    """Keep Celery from replacing the logging that the settings configured."""

@@ -1,0 +1,323 @@
+"""All settings. The environment is read here and nowhere else; what is not understood is refused with a sentence."""
+
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import environ
+import structlog
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+
+def required_in_production(name: str, *, otherwise: str) -> str:
+    """The variable, or `otherwise` outside production; production refuses to start without it."""
+    value = env.str(name, "")
+    if not value and IN_PRODUCTION:
+        raise ImproperlyConfigured(f"{name} is not set. Production needs it: see docs/operations.md for how to make one.")
+    return value or otherwise
+
+
+# --- Where it runs -------------------------------------------------------------------------------------------------
+ENVIRONMENT = env.str("VIGIE_ENVIRONMENT", "development")
+if ENVIRONMENT not in {"development", "test", "production"}:
+    raise ImproperlyConfigured(
+        f"VIGIE_ENVIRONMENT is '{ENVIRONMENT}'. Write one of: development, test, production."
+    )
+IN_PRODUCTION = ENVIRONMENT == "production"
+DEBUG = False
+SECRET_KEY = required_in_production("VIGIE_SECRET_KEY", otherwise="only-for-development-and-tests")
+# Fernet keys for the credentials of nodes, newest first; apart from SECRET_KEY so that either can be rotated alone.
+CREDENTIAL_KEYS = required_in_production(
+    "VIGIE_CREDENTIAL_KEYS", otherwise="b25seS1mb3ItZGV2ZWxvcG1lbnQtYW5kLXRlc3RzLSE="
+).split(",")
+ALLOWED_HOSTS = env.list("VIGIE_ALLOWED_HOSTS", default=[] if IN_PRODUCTION else ["localhost", "127.0.0.1", "testserver"])
+if IN_PRODUCTION and not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("VIGIE_ALLOWED_HOSTS is not set. Write the host names people use, separated by commas.")
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS] if IN_PRODUCTION else []
+
+# --- The company ---------------------------------------------------------------------------------------------------
+COMPANY_NAME = env.str("VIGIE_COMPANY", "")
+CURRENCY = env.str("VIGIE_CURRENCY", "EUR")
+TIME_ZONE = env.str("VIGIE_TIME_ZONE", "Europe/Paris")
+DATA_DIR = Path(env.str("VIGIE_DATA", str(BASE_DIR / ".var")))
+
+# --- Apps ----------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "readiness",
+    "inference_kpis",
+    "accounts",
+    "config.apps.VigieAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+    "django_structlog",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rest_framework",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "config.context.company",
+            ],
+        },
+    }
+]
+
+# --- PostgreSQL and Redis ------------------------------------------------------------------------------------------
+# The truth lives in PostgreSQL; Redis carries tasks and cached fragments and may be flushed at any time.
+DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres:///vigie")}
+DATABASES["default"]["OPTIONS"] = {
+    **DATABASES["default"].get("OPTIONS", {}),
+    "pool": {"min_size": 1, "max_size": 8, "timeout": 10} if ENVIRONMENT != "test" else False,
+    "options": "-c synchronous_commit=on",
+}
+REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+
+
+def broker_url(redis_url: str) -> str:
+    """The same server in Celery's spelling: a Unix socket is `redis+socket://` there."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    database = parse_qs(parts.query).get("db", ["0"])[0]
+    return f"redis+socket://{parts.path}?virtual_host={database}"
+
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": env.str("VIGIE_CACHE_PREFIX", "vigie"),
+    }
+}
+
+# --- Background work -----------------------------------------------------------------------------------------------
+# The reasons for each of these are measured in docs/decisions/0004-rows-say-what-is-due.md.
+CELERY_BROKER_URL = broker_url(REDIS_URL)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 60
+CELERY_TASK_SOFT_TIME_LIMIT = 50
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_DEFAULT_QUEUE = env.str("VIGIE_QUEUE", "vigie")
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 2000
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 120,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 5,
+    "health_check_interval": 30,
+    "global_keyprefix": env.str("VIGIE_BROKER_PREFIX", "vigie:"),
+}
+CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 1
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    for name, task, seconds in [
+        ("pull the nodes that are due", "inference_kpis.pull.tasks.dispatch_due_pulls", 1.0),
+        ("roll up what new readings touched", "inference_kpis.readings.tasks.roll_up_touched", 2.0),
+        ("count the fleet's health", "inference_kpis.fleet.tasks.count_health", 2.0),
+        ("make and drop partitions", "inference_kpis.readings.tasks.keep_partitions", 3600.0),
+        ("check declared levels against measurements", "readiness.assessments.tasks.check_bindings", 30.0),
+    ]
+}
+
+# --- Pulling -------------------------------------------------------------------------------------------------------
+# Networks in CIDR notation that nodes may live in; empty means that nothing can be pulled until somebody decides.
+PULL_NETWORKS = env.list("VIGIE_PULL_NETWORKS", default=[])
+# Exact host:port pairs on loopback; only the launcher writes this, for the demo fleet.
+DEMO_ENDPOINTS = frozenset(env.list("VIGIE_DEMO_ENDPOINTS", default=[]))
+PULL_BATCH_SIZE = env.int("VIGIE_PULL_BATCH_SIZE", 50)
+RAW_RETENTION_DAYS = env.int("VIGIE_RAW_RETENTION_DAYS", 15)
+MINUTE_RETENTION_DAYS = env.int("VIGIE_MINUTE_RETENTION_DAYS", 45)
+
+# --- People --------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in [
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+    ]
+]
+PASSWORD_HASHERS = (
+    ["django.contrib.auth.hashers.MD5PasswordHasher"] if ENVIRONMENT == "test" else ["accounts.hashers.Argon2Hasher"]
+)
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "readiness:overview"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend" if not IN_PRODUCTION else env.str(
+    "VIGIE_EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend"
+)
+
+# --- Languages -----------------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
+USE_I18N = True
+USE_TZ = True
+
+# --- Static files --------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "config.npm_finder.NpmFinder",
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if ENVIRONMENT == "test"
+        else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = ENVIRONMENT == "test"
+
+# --- Security headers ----------------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        # The hash is that of the empty string: it admits the empty style element that Plotly fills by script.
+        "style-src": [SELF, "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"],
+        "img-src": [SELF, "data:", "blob:"],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+if IN_PRODUCTION:
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("VIGIE_BEHIND_PROXY", False) else None
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+
+# --- API -----------------------------------------------------------------------------------------------------------
+INGEST_MAX_BYTES = 8 * 1024 * 1024
+INGEST_MAX_READINGS = 5000
+DATA_UPLOAD_MAX_MEMORY_SIZE = INGEST_MAX_BYTES
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "config.api_errors.answer_error",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Vigie",
+    "DESCRIPTION": "Readings of edge inference nodes in, KPIs out.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+# --- Logs ----------------------------------------------------------------------------------------------------------
+LOG_PROCESSORS = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(),
+            ],
+            "foreign_pre_chain": LOG_PROCESSORS,
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": env.str("VIGIE_LOG_LEVEL", "INFO" if ENVIRONMENT != "test" else "WARNING")},
+    "loggers": {"celery.app.trace": {"level": "WARNING"}, "celery.beat": {"level": "WARNING"}},
+}
+structlog.configure(
+    processors=[
+        structlog.stdlib.filter_by_level,
+        *LOG_PROCESSORS,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.StackInfoRenderer(),
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+
+SILENCED_SYSTEM_CHECKS: list[str] = []

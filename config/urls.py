@@ -1,0 +1,26 @@
+"""All URLs: pages under their language, machines without one."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from config import health
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="readiness:overview"), name="home"),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("api/v1/", include("inference_kpis.api_urls")),
+    path("api/schema", SpectacularAPIView.as_view(), name="api_schema"),
+    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),
+    *i18n_patterns(
+        path("", include("readiness.urls")),
+        path("", include("inference_kpis.urls")),
+        path("account/", include("allauth.account.urls")),
+        path("admin/", admin.site.urls),
+    ),
+]

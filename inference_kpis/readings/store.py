@@ -1,0 +1,300 @@
+"""Readings in PostgreSQL: slots written once, the latest of each node, and the names behind the ids.
+
+Everything here runs inside the caller's transaction; none of it is acknowledged before the caller commits.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from inference_kpis.readings import codec, partitions
+from inference_kpis.readings.algebra import MeasureValue, Reading
+
+MINUTE_MS = 60_000
+# One reading may not reach further back than this, so that a minute knows which readings can concern it.
+LONGEST_READING = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A reading and where it belongs: one node and model, in the group that it was part of at that moment."""
+
+    node_id: int
+    model_id: int
+    group_id: int
+    reading: Reading
+
+    @property
+    def key(self) -> tuple[int, int, int]:
+        return self.node_id, self.model_id, self.reading.end_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a batch: positions in it, by fate."""
+
+    stored: list[int]
+    repeated: list[int]
+    conflicting: list[int]
+
+
+def as_datetime(ms: int) -> datetime:
+    """Milliseconds since 1970 as an aware UTC datetime, exactly."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
+
+
+def as_ms(moment: datetime) -> int:
+    """An aware datetime as milliseconds since 1970, cut to the millisecond."""
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def store_slots(slots: Sequence[Slot]) -> Outcome:
+    """Write readings, each slot once.
+
+    A slot that is there already is compared: measures that were missing are filled in, equal ones are a repeat, a
+    different value or start is a conflict and changes nothing. A constant number of statements whatever the batch.
+    """
+    outcome = Outcome([], [], [])
+    if not slots:
+        return outcome
+    layouts = layout_ids(bounds for slot in slots for bounds in codec.layouts_of(slot.reading.measures))
+    partitions.ensure({as_datetime(slot.reading.end_ms).date() for slot in slots})
+    first_of_key: dict[tuple[int, int, int], int] = {}
+    for position, slot in enumerate(slots):
+        first_of_key.setdefault(slot.key, position)
+    inserted = _insert([slots[position] for position in first_of_key.values()], layouts)
+    outcome.stored.extend(first_of_key[key] for key in inserted)
+    rest = [position for position, slot in enumerate(slots) if first_of_key[slot.key] != position or slot.key not in inserted]
+    if rest:
+        _meet_existing(slots, rest, layouts, outcome)
+    if outcome.stored:
+        changed = [slots[position] for position in outcome.stored]
+        _keep_latest(changed)
+        _touch(changed)
+    return outcome
+
+
+def _insert(slots: Sequence[Slot], layouts: Mapping[codec.Bounds, int]) -> set[tuple[int, int, int]]:
+    """Insert what is not there yet; the keys that went in."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS staged_reading"
+            " (LIKE inference_kpis_reading INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
+        )
+        cursor.execute("TRUNCATE staged_reading")
+        copy_rows(cursor, "staged_reading", ("node_id", "model_id"), (_row(slot, layouts) for slot in slots))
+        cursor.execute(
+            "INSERT INTO inference_kpis_reading SELECT * FROM staged_reading ORDER BY node_id, model_id, ended_at"
+            " ON CONFLICT DO NOTHING RETURNING node_id, model_id, ended_at"
+        )
+        return {(node, model, as_ms(ended_at)) for node, model, ended_at in cursor.fetchall()}
+
+
+def copy_rows(cursor: Any, table: str, leading: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:
+    """COPY rows of `leading` integer columns (a `bucket_at` among them is a moment), then the payload columns."""
+    columns = (*leading, "started_at", "ended_at", "group_id", "measures", "numbers")
+    types = ["timestamptz" if column == "bucket_at" else "int4" for column in leading]
+    types = ["int2" if column == "scope" else kind for column, kind in zip(leading, types, strict=True)]
+    with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types([*types, "timestamptz", "timestamptz", "int4", "int2[]", "int8[]"])
+        for row in rows:
+            copy.write_row(row)
+
+
+def _row(slot: Slot, layouts: Mapping[codec.Bounds, int]) -> tuple[object, ...]:
+    ids, numbers = codec.encode(slot.reading.measures, layouts)
+    start, end = as_datetime(slot.reading.start_ms), as_datetime(slot.reading.end_ms)
+    return slot.node_id, slot.model_id, start, end, slot.group_id, ids, numbers
+
+
+def _meet_existing(
+    slots: Sequence[Slot], positions: Sequence[int], layouts: Mapping[codec.Bounds, int], outcome: Outcome
+) -> None:
+    """Compare with what stands in the slots, fill what was missing, and add each position to its fate."""
+    existing = _read_for_update({slots[position].key for position in positions})
+    for position in positions:
+        slot = slots[position]
+        found = existing[slot.key]
+        new = slot.reading.measures
+        differs = found.start_ms != slot.reading.start_ms or any(
+            found.measures.get(key, value) != value for key, value in new.items()
+        )
+        if differs:
+            outcome.conflicting.append(position)
+        elif new.keys() <= found.measures.keys():
+            outcome.repeated.append(position)
+        else:
+            filled = Reading(found.start_ms, found.end_ms, {**found.measures, **new})
+            existing[slot.key] = filled
+            _replace(Slot(slot.node_id, slot.model_id, slot.group_id, filled), layouts)
+            outcome.stored.append(position)
+
+
+def _read_for_update(keys: Collection[tuple[int, int, int]]) -> dict[tuple[int, int, int], Reading]:
+    nodes, models, ends = zip(*sorted(keys), strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT r.node_id, r.model_id, r.started_at, r.ended_at, r.measures, r.numbers"
+            " FROM unnest(%s::int[], %s::int[], %s::timestamptz[]) AS slot (node_id, model_id, ended_at)"
+            " JOIN inference_kpis_reading r USING (node_id, model_id, ended_at) FOR UPDATE OF r",
+            [list(nodes), list(models), [as_datetime(end) for end in ends]],
+        )
+        rows = cursor.fetchall()
+    known = layouts_by_id()
+    return {
+        (node, model, as_ms(end)): Reading(as_ms(start), as_ms(end), codec.decode(ids, numbers, known))
+        for node, model, start, end, ids, numbers in rows
+    }
+
+
+def _replace(slot: Slot, layouts: Mapping[codec.Bounds, int]) -> None:
+    all_layouts = {**layouts, **{bounds: id_ for id_, bounds in layouts_by_id().items()}}
+    node_id, model_id, _, ended_at, _, ids, numbers = _row(slot, all_layouts)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE inference_kpis_reading SET measures = %s::smallint[], numbers = %s::bigint[]"
+            " WHERE node_id = %s AND model_id = %s AND ended_at = %s",
+            [ids, numbers, node_id, model_id, ended_at],
+        )
+
+
+def _keep_latest(slots: Iterable[Slot]) -> None:
+    """Copy each node's newest slot into the table of latest readings."""
+    newest: dict[tuple[int, int], int] = defaultdict(int)
+    for slot in slots:
+        key = slot.node_id, slot.model_id
+        newest[key] = max(newest[key], slot.reading.end_ms)
+    keys = sorted((node, model, end) for (node, model), end in newest.items())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO inference_kpis_latest"
+            " SELECT r.* FROM unnest(%s::int[], %s::int[], %s::timestamptz[]) AS slot (node_id, model_id, ended_at)"
+            " JOIN inference_kpis_reading r USING (node_id, model_id, ended_at)"
+            " ON CONFLICT (node_id, model_id) DO UPDATE SET started_at = excluded.started_at,"
+            " ended_at = excluded.ended_at, group_id = excluded.group_id, measures = excluded.measures,"
+            " numbers = excluded.numbers WHERE inference_kpis_latest.ended_at <= excluded.ended_at",
+            [[key[0] for key in keys], [key[1] for key in keys], [as_datetime(key[2]) for key in keys]],
+        )
+
+
+def _touch(slots: Iterable[Slot]) -> None:
+    """Say which minutes have to be rolled up again."""
+    touched = {
+        (minute, slot.node_id, slot.model_id)
+        for slot in slots
+        for minute in range(slot.reading.start_ms // MINUTE_MS, (slot.reading.end_ms - 1) // MINUTE_MS + 1)
+    }
+    rows = sorted(touched)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO inference_kpis_touched SELECT * FROM unnest(%s::timestamptz[], %s::int[], %s::int[])",
+            [[as_datetime(row[0] * MINUTE_MS) for row in rows], [row[1] for row in rows], [row[2] for row in rows]],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The newest reading of one node and model."""
+
+    node_id: int
+    model_id: int
+    ended_at: datetime
+    measures: dict[str, MeasureValue]
+
+
+def latest_of(node_ids: Collection[int]) -> list[Latest]:
+    """The newest reading of each model of these nodes; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT node_id, model_id, ended_at, measures, numbers FROM inference_kpis_latest"
+            " WHERE node_id = ANY(%s) ORDER BY node_id, model_id",
+            [list(node_ids)],
+        )
+        rows = cursor.fetchall()
+    known = layouts_by_id() if rows else {}
+    return [Latest(node, model, end, codec.decode(ids, numbers, known)) for node, model, end, ids, numbers in rows]
+
+
+def count(name: str, amount: int = 1) -> None:
+    """Add to a running count, such as the conflicts that were refused."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO inference_kpis_ingest_count VALUES (%s, %s) ON CONFLICT (name)"
+            " DO UPDATE SET amount = inference_kpis_ingest_count.amount + excluded.amount",
+            [name, amount],
+        )
+
+
+def version() -> int:
+    """Grows whenever a roll-up changed; 0 before the first one. What live pages compare."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT version FROM inference_kpis_rollup_version")
+        return int(cursor.fetchone()[0])
+
+
+# --- Names and ids ---------------------------------------------------------------------------------------------------
+# Rows behind these are added and never changed, so a process may remember them; but only once they are committed.
+
+_layout_ids: dict[codec.Bounds, int] = {}
+_group_ids: dict[tuple[int, str, int], int] = {}
+_model_ids: dict[str, int] = {}
+
+
+def forget_ids() -> None:
+    """Drop what this process remembers, for tests that empty the tables."""
+    for known in (_layout_ids, _group_ids, _model_ids):
+        known.clear()
+
+
+def layout_ids(layouts: Iterable[codec.Bounds]) -> dict[codec.Bounds, int]:
+    """The id of each layout, added where new."""
+    wanted = set(layouts)
+    found = {bounds: _layout_ids[bounds] for bounds in wanted & _layout_ids.keys()}
+    for bounds in sorted(wanted - found.keys()):
+        found[bounds] = _id_of("layout (bounds) VALUES (%s::float8[])", "layout WHERE bounds = %s::float8[]", [list(bounds)])
+    transaction.on_commit(lambda: _layout_ids.update(found))
+    return found
+
+
+def layouts_by_id() -> dict[int, codec.Bounds]:
+    """Every layout; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, bounds FROM inference_kpis_layout")
+        return {id_: tuple(bounds) for id_, bounds in cursor.fetchall()}
+
+
+def group_id(site_id: int, engine: str, model_id: int) -> int:
+    """The id of the group of nodes that share site, engine and model."""
+    key = site_id, engine, model_id
+    if key not in _group_ids:
+        found = _id_of(
+            "group (site_id, engine, model_id) VALUES (%s, %s, %s)",
+            "group WHERE site_id = %s AND engine = %s AND model_id = %s",
+            list(key),
+        )
+        transaction.on_commit(lambda: _group_ids.update({key: found}))
+        return found
+    return _group_ids[key]
+
+
+def model_id(name: str) -> int:
+    """The id of a served model's name; '' is the node itself."""
+    if name not in _model_ids:
+        found = _id_of("servedmodel (name) VALUES (%s)", "servedmodel WHERE name = %s", [name])
+        transaction.on_commit(lambda: _model_ids.update({name: found}))
+        return found
+    return _model_ids[name]
+
+
+def _id_of(insert: str, select: str, values: list[object]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO inference_kpis_{insert} ON CONFLICT DO NOTHING RETURNING id", values)
+        row = cursor.fetchone()
+        if row is None:
+            cursor.execute(f"SELECT id FROM inference_kpis_{select}", values)
+            row = cursor.fetchone()
+        return int(row[0])

@@ -1,0 +1,215 @@
+"""One team's answers to one version of the bank, what stands behind them, and what measurements say of them."""
+
+from typing import Self
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Team
+from inference_kpis.fleet.models import Site
+
+
+class AssessmentQuerySet(models.QuerySet["Assessment"]):
+    def approved(self) -> Self:
+        return self.filter(state=Assessment.State.APPROVED)
+
+    def latest_approved_per_team(self) -> Self:
+        """One assessment a team: the one approved last."""
+        return self.approved().order_by("team_id", "-approved_at", "-id").distinct("team_id")
+
+
+class Assessment(models.Model):
+    """One team's answers to one version of the bank."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        SUBMITTED = "submitted", _("Submitted")
+        SENT_BACK = "sent_back", _("Sent back")
+        APPROVED = "approved", _("Approved")
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="assessments", verbose_name=_("team"))
+    bank_version = models.CharField(max_length=20, editable=False)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN, editable=False)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    started_at = models.DateTimeField(default=timezone.now)
+    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    submitted_at = models.DateTimeField(null=True)
+    reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    approved_at = models.DateTimeField(null=True)
+    remark = models.TextField(blank=True)
+    is_demo = models.BooleanField(default=False, editable=False)
+
+    objects = AssessmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("assessment")
+        verbose_name_plural = _("assessments")
+        ordering = ("-started_at", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("team",),
+                condition=models.Q(state__in=("open", "submitted", "sent_back")),
+                name="assessment_one_in_progress_per_team",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.team} · {self.started_at:%Y-%m-%d}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("readiness:assessment_detail", args=[self.pk])
+
+    @property
+    def is_editable(self) -> bool:
+        return self.state in {self.State.OPEN, self.State.SENT_BACK}
+
+
+class Answer(models.Model):
+    """One practice in one assessment. `version` counts its changes, so that a stale write can be refused."""
+
+    assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="answers")
+    practice = models.CharField(max_length=20)
+    level = models.PositiveSmallIntegerField(_("declared level"), null=True, validators=[MaxValueValidator(4)])
+    note = models.TextField(_("note"), blank=True, max_length=4000)
+    is_not_applicable = models.BooleanField(_("not applicable"), default=False)
+    not_applicable_reason = models.CharField(max_length=500, blank=True)
+    not_applicable_until = models.DateField(null=True)
+    not_applicable_approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    version = models.PositiveIntegerField(default=1)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+        ordering = ("assessment", "practice")
+        constraints = (
+            models.UniqueConstraint(fields=("assessment", "practice"), name="answer_once_per_practice"),
+            models.CheckConstraint(condition=models.Q(level=None) | models.Q(level__lte=4), name="answer_level_0_to_4"),
+            models.CheckConstraint(
+                condition=models.Q(is_not_applicable=False) | models.Q(level=None), name="answer_level_or_not_applicable"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.assessment} {self.practice}"
+
+
+class Evidence(models.Model):
+    """A dated link or note behind an answer."""
+
+    class Kind(models.TextChoices):
+        NOTE = "note", _("Note")
+        LINK = "link", _("Link")
+
+    answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="evidence")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    title = models.CharField(_("what it shows"), max_length=200)
+    url = models.URLField(_("link"), max_length=500, blank=True)
+    dated_on = models.DateField(_("date of the evidence"))
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(default=timezone.now)
+    reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    reviewed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("evidence")
+        verbose_name_plural = _("evidence")
+        ordering = ("answer", "-dated_on", "-id")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(reviewed_by=None) | ~models.Q(reviewed_by=models.F("added_by")),
+                name="evidence_reviewed_by_another",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Snapshot(models.Model):
+    """The scores of an assessment, frozen when it was approved."""
+
+    assessment = models.OneToOneField(Assessment, on_delete=models.CASCADE, related_name="snapshot")
+    taken_at = models.DateTimeField()
+    scores = models.JSONField()
+
+    class Meta:
+        ordering = ("-taken_at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.assessment} {self.taken_at:%Y-%m-%d}"
+
+
+class RuleTarget(models.Model):
+    """The level the company wants on a rule; 3 where there is no row."""
+
+    DEFAULT = 3
+
+    rule = models.PositiveSmallIntegerField(primary_key=True)
+    level = models.PositiveSmallIntegerField(
+        _("target level"), default=DEFAULT, validators=[MinValueValidator(1), MaxValueValidator(4)]
+    )
+
+    class Meta:
+        verbose_name = _("target level")
+        verbose_name_plural = _("target levels")
+        ordering = ("rule",)
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.level}"
+
+
+class Binding(models.Model):
+    """Joins a practice of a team to a KPI: what measurement would confirm or contradict which level."""
+
+    class Comparator(models.TextChoices):
+        AT_MOST = "le", "≤"
+        AT_LEAST = "ge", "≥"
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="bindings", verbose_name=_("team"))
+    practice = models.CharField(_("practice"), max_length=20)
+    kpi = models.CharField(_("KPI"), max_length=60)
+    sites = models.ManyToManyField(Site, blank=True, verbose_name=_("sites"))
+    site_share = models.DecimalField(_("share of sites"), max_digits=4, decimal_places=3, default=1)
+    comparator = models.CharField(_("comparator"), max_length=2, choices=Comparator.choices)
+    # Level → threshold in the KPI's unit; a level without one is not told apart by this binding.
+    thresholds = models.JSONField(_("threshold per level"))
+    window_seconds = models.PositiveIntegerField(_("window (s)"), default=30 * 24 * 3600)
+    minimum_samples = models.PositiveIntegerField(_("minimum samples"), default=100)
+    minimum_coverage = models.DecimalField(_("minimum coverage"), max_digits=4, decimal_places=3, default="0.8")
+    is_demo = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        verbose_name = _("binding")
+        verbose_name_plural = _("bindings")
+        ordering = ("team", "practice")
+        constraints = (models.UniqueConstraint(fields=("team", "practice", "kpi"), name="binding_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.practice} {self.kpi}"
+
+
+class BindingCheck(models.Model):
+    """What one window measured for a binding."""
+
+    binding = models.ForeignKey(Binding, on_delete=models.CASCADE, related_name="checks")
+    window_start = models.DateTimeField()
+    window_end = models.DateTimeField()
+    measured_level = models.PositiveSmallIntegerField(null=True)
+    value = models.FloatField(null=True)
+    samples = models.BigIntegerField(default=0)
+    coverage = models.DecimalField(max_digits=4, decimal_places=3, default=0)
+
+    class Meta:
+        ordering = ("binding", "-window_end")
+        constraints = (models.UniqueConstraint(fields=("binding", "window_end"), name="binding_check_once_per_window"),)
+
+    def __str__(self) -> str:
+        return f"{self.binding} {self.window_end:%Y-%m-%d %H:%M}"

@@ -1,0 +1,23 @@
+"""Gathers the tables of the subjects, where Django looks for them."""
+
+from readiness.assessments.models import (
+    Answer,
+    Assessment,
+    Binding,
+    BindingCheck,
+    Evidence,
+    RuleTarget,
+    Snapshot,
+)
+from readiness.success.models import SuccessMetric
+
+__all__ = [
+    "Answer",
+    "Assessment",
+    "Binding",
+    "BindingCheck",
+    "Evidence",
+    "RuleTarget",
+    "Snapshot",
+    "SuccessMetric",
+]
