@@ -1,0 +1,31 @@
+"""The one shape of an error in the API: `{"code": …, "message": …, "fields": {…}}`."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+
+def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Rest framework's answer in our shape; codes are stable, messages follow Accept-Language."""
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    fields: dict[str, list[str]] = {}
+    if isinstance(error, exceptions.ValidationError):
+        code, message = "invalid", _("The request is not valid.")
+        details = error.detail if isinstance(error.detail, dict) else {"": error.detail}
+        fields = {name: [str(text) for text in texts] for name, texts in details.items()}
+    else:
+        assert isinstance(error, exceptions.APIException)
+        code, message = str(error.get_codes()), str(error.detail)
+    response.data = {"code": code, "message": message, "fields": fields}
+    return response

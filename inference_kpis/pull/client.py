@@ -1,0 +1,193 @@
+"""Fetching expositions: many nodes at once, each within its own limits, so that a slow or hostile one costs only itself."""
+
+import asyncio
+import base64
+import socket
+import time
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from inference_kpis.pull.guard import check_address, parse_url, port_of, same_origin
+from inference_kpis.pull.problems import PullFailed
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
+READ_CHUNK_BYTES = 64 * 1024
+# Text first: prometheus_client answers with OpenMetrics as soon as that is mentioned at all, which costs more to read.
+ACCEPT = "text/plain;version=0.0.4;q=1,application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One node to pull."""
+
+    node_id: int
+    lease: int
+    url: str
+    timeout_seconds: float
+    authorization: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What one pull brought: a body, or the code of a problem. Time is that of the start of the request."""
+
+    target: Target
+    started_ms: int
+    duration_ms: int
+    body: bytes = b""
+    content_type: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where a pull may go."""
+
+    networks: tuple[str, ...]
+    demo_endpoints: frozenset[str]
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves a name once and lets through only allowed addresses; the connection is made to exactly those."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+        except OSError:
+            raise PullFailed("unresolvable") from None
+        results: list[ResolveResult] = []
+        for found_family, _, protocol, _, address in found:
+            # One refused address refuses the name: otherwise a retry could pick it.
+            check(str(address[0]), port, self.limits)
+            results.append(
+                ResolveResult(
+                    hostname=host,
+                    host=str(address[0]),
+                    port=port,
+                    family=found_family,
+                    proto=protocol,
+                    flags=socket.AI_NUMERICHOST,
+                )
+            )
+        return results
+
+    async def close(self) -> None:
+        """Nothing is kept open."""
+
+
+def check(address: str, port: int, limits: Limits) -> None:
+    check_address(address, port, networks=limits.networks, demo_endpoints=limits.demo_endpoints)
+
+
+def authorization(kind: str, credential: str) -> str:
+    """The value of the Authorization header for a bearer token or `user:password`; '' for none."""
+    if kind == "bearer":
+        return f"Bearer {credential}"
+    return f"Basic {base64.b64encode(credential.encode()).decode()}" if kind == "basic" else ""
+
+
+def fetch_all(targets: Iterable[Target], limits: Limits) -> list[Fetched]:
+    """Pull every target concurrently; never raises for what a node does."""
+    return asyncio.run(_fetch_all(list(targets), limits))
+
+
+async def _fetch_all(targets: list[Target], limits: Limits) -> list[Fetched]:
+    connector = aiohttp.TCPConnector(resolver=GuardedResolver(limits), limit=0, use_dns_cache=False, force_close=True)
+    async with aiohttp.ClientSession(
+        connector=connector,
+        auto_decompress=False,
+        trust_env=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None),
+        max_line_size=8190,
+        max_field_size=8190,
+    ) as session:
+        return list(await asyncio.gather(*(_fetch(session, target, limits) for target in targets)))
+
+
+async def _fetch(session: aiohttp.ClientSession, target: Target, limits: Limits) -> Fetched:
+    started_ms, clock = time.time_ns() // 1_000_000, time.monotonic()
+
+    def took() -> int:
+        return round((time.monotonic() - clock) * 1000)
+
+    try:
+        # One deadline over connecting, redirect and the last byte: a body that drips is bounded too.
+        async with asyncio.timeout(target.timeout_seconds):
+            body, content_type = await _get(session, target, limits)
+    except PullFailed as failed:
+        return Fetched(target, started_ms, took(), problem=failed.code)
+    except TimeoutError:
+        return Fetched(target, started_ms, took(), problem="timed_out")
+    except aiohttp.ClientConnectorCertificateError:
+        return Fetched(target, started_ms, took(), problem="tls_failed")
+    except aiohttp.ClientConnectorError as error:
+        refused = error.__cause__ or error.os_error
+        code = refused.code if isinstance(refused, PullFailed) else "connection_failed"
+        return Fetched(target, started_ms, took(), problem=code)
+    except (aiohttp.ClientError, OSError, ValueError):
+        return Fetched(target, started_ms, took(), problem="connection_failed")
+    return Fetched(target, started_ms, took(), body, content_type)
+
+
+async def _get(session: aiohttp.ClientSession, target: Target, limits: Limits) -> tuple[bytes, str]:
+    """The body and its content type, after at most one redirect within the same origin."""
+    url = target.url
+    for may_redirect in (True, False):
+        parts = parse_url(url)
+        if _is_literal(parts.hostname or ""):
+            check(parts.hostname or "", port_of(parts), limits)
+        headers = {
+            "Accept": ACCEPT,
+            "Accept-Encoding": "gzip",
+            "X-Prometheus-Scrape-Timeout-Seconds": f"{target.timeout_seconds:g}",
+        }
+        if target.authorization:
+            headers["Authorization"] = target.authorization
+        async with session.get(url, headers=headers, allow_redirects=False) as response:
+            if response.status in {301, 302, 303, 307, 308}:
+                url = urljoin(url, response.headers.get("Location", ""))
+                if not may_redirect or not same_origin(parts, parse_url(url)):
+                    raise PullFailed("redirected")
+                continue
+            if response.status in {401, 403}:
+                raise PullFailed("not_allowed")
+            if response.status != 200:
+                raise PullFailed("status")
+            return await _read(response), response.headers.get("Content-Type", "")
+    raise PullFailed("redirected")
+
+
+def _is_literal(host: str) -> bool:
+    """aiohttp asks no resolver for these, so they have to be judged here."""
+    return ":" in host or host.replace(".", "").isdigit()
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """The body, decompressed within the limit: a bomb is refused before it is unpacked."""
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in {"identity", "", "gzip"}:
+        raise PullFailed("bad_encoding")
+    inflate: Any = zlib.decompressobj(16 + zlib.MAX_WBITS) if encoding == "gzip" else None
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(READ_CHUNK_BYTES):
+        try:
+            body += inflate.decompress(chunk, MAX_BODY_BYTES + 1 - len(body)) if inflate else chunk
+        except zlib.error:
+            raise PullFailed("bad_encoding") from None
+        if len(body) > MAX_BODY_BYTES or (inflate and inflate.unconsumed_tail):
+            raise PullFailed("too_large")
+    if inflate and not inflate.eof:
+        raise PullFailed("bad_encoding")
+    return bytes(body)

@@ -1,0 +1,168 @@
+"""From fetched bodies to stored readings: decode, map, difference and store, in one transaction a batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import transaction
+
+from inference_kpis.catalogue import MEASURES
+from inference_kpis.engines import ENGINES, observe
+from inference_kpis.fleet.models import Node
+from inference_kpis.protocols.exposition import MalformedExposition, parse
+from inference_kpis.pull.client import Fetched, Limits, Target, authorization, fetch_all
+from inference_kpis.pull.models import PullState
+from inference_kpis.pull.schedule import Claim
+from inference_kpis.exceptions import KeyLost
+from inference_kpis.readings import store
+from inference_kpis.readings.algebra import Increase, Level, MeasureValue, Reading
+from inference_kpis.readings.increases import CounterState, OutOfOrder, advance
+from inference_kpis.readings.observation import Observation
+from inference_kpis.readings.store import Slot, as_datetime, as_ms
+
+# A hostile node could make up model names; what is beyond this is named as a problem and dropped.
+MOST_MODELS = 50
+MS_PER_HOUR = 3_600_000
+# A gauge in mW held for a ms is a µJ; energy is stored in mJ.
+MICROJOULES_PER_QUANTUM = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """One fetched node, decoded: an observation or a problem."""
+
+    fetched: Fetched
+    observation: Observation | None
+    problem: str
+    samples: int = 0
+
+
+def pull_claimed(claims: Sequence[Claim], now: datetime) -> int:
+    """Pull these nodes and store what they gave; the number of pulls that were stored."""
+    leases = {claim.node_id: claim.lease for claim in claims}
+    nodes = {node.pk: node for node in Node.objects.filter(pk__in=leases).select_related("site")}
+    limits = Limits(tuple(settings.PULL_NETWORKS), frozenset(settings.DEMO_ENDPOINTS))
+    targets, failed = [], []
+    for node in nodes.values():
+        target = Target(node.pk, leases[node.pk], node.url, node.pull_timeout_seconds)
+        try:
+            targets.append(replace(target, authorization=authorization(node.credential_kind, node.credential())))
+        except KeyLost as error:
+            failed.append(Fetched(target, as_ms(now), 0, problem=error.code))
+    pulled = [decode(fetched, nodes[fetched.target.node_id]) for fetched in [*fetch_all(targets, limits), *failed]]
+    return store_pulls(pulled)
+
+
+def decode(fetched: Fetched, node: Node) -> Pulled:
+    """Read the body with the node's engine. Whatever is wrong with it is this node's problem alone."""
+    if fetched.problem:
+        return Pulled(fetched, None, fetched.problem)
+    engine = ENGINES[node.engine]
+    try:
+        samples = parse(fetched.body, engine.wanted, content_type=fetched.content_type)
+    except MalformedExposition as error:
+        return Pulled(fetched, None, error.code)
+    observation = observe(engine, samples)
+    if not observation.models:
+        return Pulled(fetched, None, "no_samples", len(samples))
+    return Pulled(fetched, observation, "", len(samples))
+
+
+def store_pulls(pulled: Sequence[Pulled]) -> int:
+    """Difference and store these pulls; the number of nodes whose lease still held.
+
+    The node's counters change in the same transaction as the readings they gave, under a lock on its row: whatever is
+    killed, a pull is stored whole or not at all, and one whose lease went to somebody else is dropped.
+    """
+    by_node = {each.fetched.target.node_id: each for each in pulled}
+    with transaction.atomic():
+        states = list(
+            PullState.objects.select_for_update(of=("self",))
+            .filter(node__in=by_node, leased_until__isnull=False)
+            .select_related("node__site")
+            .order_by("node_id")
+        )
+        states = [state for state in states if state.lease == by_node[state.node_id].fetched.target.lease]
+        slots: list[Slot] = []
+        changed_nodes: list[Node] = []
+        for state in states:
+            each = by_node[state.node_id]
+            readings, problem = _difference(state, each)
+            slots += [
+                Slot(state.node_id, model_id, store.group_id(state.node.site_id, state.node.engine, model_id), reading)
+                for name, reading in readings.items()
+                for model_id in (store.model_id(name),)
+            ]
+            started_at = as_datetime(each.fetched.started_ms)
+            if state.node.enter(Node.State.DOWN if problem else Node.State.UP, started_at, problem):
+                changed_nodes.append(state.node)
+            state.leased_until = None
+            state.pulled_at = max(started_at, state.pulled_at or started_at)
+            state.duration_ms, state.body_bytes = each.fetched.duration_ms, len(each.fetched.body)
+            state.samples = each.samples
+            state.problems = list(each.observation.problems) if each.observation else []
+        store.store_slots(slots)
+        fields = ("leased_until", "pulled_at", "duration_ms", "body_bytes", "samples", "problems", "counters")
+        PullState.objects.bulk_update(states, fields)
+        if changed_nodes:
+            Node.objects.bulk_update(changed_nodes, ("state", "severity", "state_since", "problem"))
+    return len(states)
+
+
+def _difference(state: PullState, each: Pulled) -> tuple[dict[str, Reading], str]:
+    """The readings of this pull by model, and its problem if any. Moves `state.counters` on; saves nothing."""
+    at_ms = each.fetched.started_ms
+    previous_ms = as_ms(state.pulled_at) if state.pulled_at else at_ms - state.node.pull_interval_seconds * 1000
+    if at_ms <= previous_ms:
+        return {}, "out_of_order"
+    # One attempt may not reach back further than a reading may be long, however long nobody pulled.
+    previous_ms = max(previous_ms, at_ms - int(store.LONGEST_READING.total_seconds() * 1000))
+    attempt = {
+        "pulls": Increase(1, at_ms - previous_ms),
+        "successful_pulls": Increase(0 if each.problem else 1, at_ms - previous_ms),
+    }
+    if each.observation is None:
+        return {"": Reading(previous_ms, at_ms, attempt)}, each.problem
+    counters = CounterState.from_bytes(bytes(state.counters)) if state.counters else None
+    if counters and at_ms - counters.at_ms > store.LONGEST_READING.total_seconds() * 1000:
+        # Nobody knows when in so long a gap the work was done; counting starts anew.
+        counters = None
+    try:
+        step = advance(counters, each.observation, at_ms)
+    except OutOfOrder:
+        return {"": Reading(previous_ms, at_ms, attempt)}, "out_of_order"
+    state.counters = step.state.to_bytes()
+    readings = dict(sorted(step.readings.items())[: MOST_MODELS + 1])
+    own = readings.pop("", None) or Reading(previous_ms, at_ms, {})
+    readings = {name: _with_edge_requests(reading, state.node) for name, reading in readings.items()}
+    own = _with_edge_requests(own, state.node)
+    own = Reading(own.start_ms, at_ms, {**own.measures, **_energy_and_cost(own, state.node), **attempt})
+    return {**readings, "": own}, ""
+
+
+def _with_edge_requests(reading: Reading, node: Node) -> Reading:
+    """Requests count as served at the edge where the node's tier is; frozen with the reading, as its group is."""
+    requests = reading.measures.get("requests")
+    if not isinstance(requests, Increase):
+        return reading
+    edge = Increase(requests.amount if node.is_edge else 0, requests.covered_ms)
+    return Reading(reading.start_ms, reading.end_ms, {**reading.measures, "edge_requests": edge})
+
+
+def _energy_and_cost(reading: Reading, node: Node) -> dict[str, MeasureValue]:
+    """Energy from measured power, else from declared power; cost from the price of the hour. Idle time is included."""
+    added: dict[str, MeasureValue] = {}
+    length_ms = reading.end_ms - reading.start_ms
+    power = reading.measures.get("power")
+    if "energy" not in reading.measures:
+        if isinstance(power, Level):
+            added["energy"] = Increase(power.integral // MICROJOULES_PER_QUANTUM, power.covered_ms)
+        elif node.power_watts is not None:
+            watt_ms = MEASURES["power"].to_quanta(node.power_watts) * length_ms
+            added["energy"] = Increase(watt_ms // MICROJOULES_PER_QUANTUM, length_ms)
+    if node.price_per_hour is not None:
+        price = Decimal(MEASURES["cost"].to_quanta(node.price_per_hour))
+        added["cost"] = Increase(int(price * length_ms / MS_PER_HOUR), length_ms)
+    return added

@@ -1,0 +1,41 @@
+"""Why a pull gave nothing: codes for machines, sentences for people."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+SENTENCES: dict[str, str | Promise] = {
+    "address_refused": _("The address is in no network that the administrator allowed."),
+    "bad_encoding": _("The answer is compressed in a way that was not asked for, or its compression is broken."),
+    "bad_url": _("The metrics URL cannot be used: write http or https, a host and no user name."),
+    "connection_failed": _("No server answered at this address."),
+    "key_lost": _("The credentials cannot be opened with the configured keys. Enter them again."),
+    "malformed": _("The exposition is malformed; nothing of it was kept."),
+    "no_samples": _("The exposition holds no sample of this engine. Check the engine and the URL."),
+    "not_an_exposition": _("The answer is no metrics page. Check the URL."),
+    "not_allowed": _("The server refused the credentials."),
+    "out_of_order": _("The clock went backwards; the pull was set aside."),
+    "redirected": _("The server redirects elsewhere. Enter the final URL."),
+    "status": _("The server answered with an error."),
+    "timed_out": _("No complete answer arrived within the time-out."),
+    "tls_failed": _("The server's certificate is not trusted."),
+    "too_large": _("The answer is larger than the limit."),
+    "too_many_samples": _("The exposition holds more samples than the limit."),
+    "unresolvable": _("The host name cannot be resolved."),
+}
+
+
+@dataclass
+class PullFailed(Exception):
+    """A pull that gave nothing; `code` is one of `SENTENCES`."""
+
+    code: str
+
+    def __str__(self) -> str:
+        return self.code
+
+
+def sentence(code: str) -> str | Promise:
+    """What to tell a person; the code itself for one that has no sentence."""
+    return SENTENCES.get(code, code)

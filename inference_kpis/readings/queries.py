@@ -1,0 +1,196 @@
+"""Asking the roll-ups: merged readings of a window, of the fleet, of groups of nodes, or of single nodes.
+
+Every question reads the coarsest width that fits: whole days, then whole hours, then the minutes that are left. A page
+about ten thousand nodes reads as many rows as one about a hundred, because groups and the fleet are rolled up too.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection
+
+from inference_kpis.engines import ENGINES
+from inference_kpis.readings import codec
+from inference_kpis.readings.algebra import EMPTY, Reading, merge, merge_all
+from inference_kpis.readings.rollups import HOUR, Scope, local_day, start_of_day
+from inference_kpis.readings.store import as_ms, layouts_by_id
+
+DAY = timedelta(days=1)
+# Below this length a window is read by the minute, so that its ends are exact to the minute.
+BY_MINUTE_UP_TO = timedelta(hours=6)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The time [start, end), asked for in steps."""
+
+    start: datetime
+    end: datetime
+    step: timedelta
+
+    @classmethod
+    def ending(cls, end: datetime, length: timedelta, steps: int = 60) -> "Window":
+        """The window of this length up to the end of the current minute, in at most about `steps` steps."""
+        end = end.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
+        step = max(length / steps, timedelta(minutes=1))
+        if length > BY_MINUTE_UP_TO:
+            step = max(timedelta(hours=-(-step // HOUR)), HOUR)
+        else:
+            step = timedelta(minutes=-(-step // timedelta(minutes=1)))
+        return cls(end - length, end, step)
+
+    @property
+    def seconds(self) -> float:
+        return (self.end - self.start).total_seconds()
+
+    def step_of(self, moment: datetime) -> datetime:
+        """The start of the step that holds `moment`; steps are aligned to whole steps since 1970."""
+        width = self.step
+        origin = datetime(1970, 1, 1, tzinfo=UTC)
+        return origin + (moment - origin) // width * width
+
+    def step_starts(self) -> list[datetime]:
+        """The starts of all steps that overlap the window, in order."""
+        first = self.step_of(self.start)
+        count = -(-(self.end - first) // self.step)
+        return [first + i * self.step for i in range(count)]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Nodes of one site that share engine and model, as frozen into their readings."""
+
+    id: int
+    site_id: int
+    site_name: str
+    tier: str
+    engine: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupReading:
+    group: Group
+    bucket_at: datetime
+    reading: Reading
+
+
+def groups() -> dict[int, Group]:
+    """Every group, by id; one query, as many rows as there are combinations of site, engine and model."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT g.id, s.id, s.name, s.tier, g.engine, m.name FROM inference_kpis_group g"
+            " JOIN inference_kpis_site s ON s.id = g.site_id JOIN inference_kpis_servedmodel m ON m.id = g.model_id"
+        )
+        return {row[0]: Group(*row) for row in cursor.fetchall()}
+
+
+def exposed_by(engines: Iterable[str]) -> frozenset[str]:
+    """The measures that at least one of these engines can give, with those that Vigie adds itself."""
+    return frozenset().union(*(ENGINES[engine].exposes for engine in engines if engine in ENGINES)) | ADDED_BY_VIGIE
+
+
+ADDED_BY_VIGIE = frozenset({"pulls", "successful_pulls", "edge_requests", "energy", "cost"})
+
+
+def fleet_reading(window: Window) -> Reading:
+    """Everything that the fleet measured in the window, merged."""
+    return merge_all(reading for _, _, reading in _rows(Scope.FLEET, None, window))
+
+
+def fleet_series(window: Window) -> dict[datetime, Reading]:
+    """The fleet's readings by step; steps without any are missing."""
+    return by_step(((at, reading) for _, at, reading in _rows(Scope.FLEET, None, window)), window)
+
+
+def group_readings(window: Window, *, sites: Collection[int] | None = None) -> list[GroupReading]:
+    """The readings of groups in the window, of some sites or of all."""
+    known = groups()
+    wanted = None if sites is None else [group.id for group in known.values() if group.site_id in sites]
+    return [
+        GroupReading(known[scope_id], at, reading)
+        for scope_id, at, reading in _rows(Scope.GROUP, wanted, window)
+        if scope_id in known
+    ]
+
+
+def node_readings(node_ids: Sequence[int], window: Window) -> dict[int, list[tuple[datetime, Reading]]]:
+    """The readings of these nodes in the window, all models merged, in time order."""
+    found: dict[int, dict[datetime, Reading]] = defaultdict(dict)
+    for node_id, at, reading in _rows(Scope.NODE, list(node_ids), window):
+        found[node_id][at] = merge(found[node_id].get(at, EMPTY), reading)
+    return {node_id: sorted(by_time.items()) for node_id, by_time in found.items()}
+
+
+def node_model_readings(node_id: int, window: Window) -> dict[str, list[tuple[datetime, Reading]]]:
+    """The readings of one node in the window, by model name ('' is the node itself), in time order."""
+    found: dict[str, list[tuple[datetime, Reading]]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, name FROM inference_kpis_servedmodel WHERE id IN"
+                       " (SELECT model_id FROM inference_kpis_latest WHERE node_id = %s)", [node_id])
+        names = dict(cursor.fetchall())
+    for model_id, at, reading in _rows(Scope.NODE, [node_id], window, by="model_id"):
+        found[names.get(model_id, "")].append((at, reading))
+    return {name: sorted(readings, key=lambda pair: pair[0]) for name, readings in sorted(found.items())}
+
+
+def by_step(readings: Iterable[tuple[datetime, Reading]], window: Window) -> dict[datetime, Reading]:
+    """Readings merged into the window's steps."""
+    steps: dict[datetime, list[Reading]] = defaultdict(list)
+    for at, reading in readings:
+        steps[window.step_of(at)].append(reading)
+    return {start: merge_all(parts) for start, parts in sorted(steps.items())}
+
+
+def split(readings: Iterable[GroupReading], key: Callable[[Group], str]) -> dict[str, list[tuple[datetime, Reading]]]:
+    """Group readings sorted into series, such as one per site or per tier."""
+    series: dict[str, list[tuple[datetime, Reading]]] = defaultdict(list)
+    for each in readings:
+        series[key(each.group)].append((each.bucket_at, each.reading))
+    return dict(sorted(series.items()))
+
+
+# --- Rows --------------------------------------------------------------------------------------------------------------
+
+
+def _rows(
+    scope: Scope, ids: list[int] | None, window: Window, by: str = "scope_id"
+) -> list[tuple[int, datetime, Reading]]:
+    """(id, start of the interval, reading) from the widths that fit; at most four queries."""
+    rows: list[tuple[int, datetime, Reading]] = []
+    pieces = _pieces(window)
+    known = layouts_by_id()
+    condition = "" if ids is None else " AND scope_id = ANY(%s)"
+    with connection.cursor() as cursor:
+        for width, start, end in pieces:
+            cursor.execute(
+                f"SELECT {by}, bucket_at, started_at, ended_at, measures, numbers FROM inference_kpis_rollup_{width}"
+                f" WHERE scope = %s AND bucket_at >= %s AND bucket_at < %s{condition}",
+                [int(scope), start, end, *([] if ids is None else [ids])],
+            )
+            rows += [
+                (id_, at, Reading(as_ms(first), as_ms(last), codec.decode(measures, numbers, known)))
+                for id_, at, first, last, measures, numbers in cursor.fetchall()
+            ]
+    return rows
+
+
+def _pieces(window: Window) -> list[tuple[str, datetime, datetime]]:
+    """The window cut into stretches of days, hours and minutes that are rolled up already; one query when it is long."""
+    if window.end - window.start <= BY_MINUTE_UP_TO:
+        return [("minute", window.start, window.end)]
+    hours_from = window.start.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT min(hour_at) FROM inference_kpis_hour_due), (SELECT min(day_on) FROM inference_kpis_day_due)"
+        )
+        open_hour, open_day = cursor.fetchone()
+    hours_to = max(hours_from, min(open_hour or window.end, window.end).astimezone(UTC).replace(minute=0, second=0, microsecond=0))
+    pieces = [("hour", hours_from, hours_to), ("minute", hours_to, window.end)]
+    if window.step >= DAY:
+        days_from = start_of_day(local_day(window.start))
+        days_to = max(days_from, min(start_of_day(open_day), hours_to) if open_day else start_of_day(local_day(hours_to)))
+        pieces[0:1] = [("day", days_from, days_to), ("hour", days_to, hours_to)]
+    return [piece for piece in pieces if piece[1] < piece[2]]
