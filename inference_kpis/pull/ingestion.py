@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
 
-from inference_kpis.catalogue import MEASURES
 from inference_kpis.engines import ENGINES, observe
 from inference_kpis.fleet.models import Node
 from inference_kpis.protocols.exposition import MalformedExposition, parse
@@ -17,16 +15,14 @@ from inference_kpis.pull.models import PullState
 from inference_kpis.pull.schedule import Claim
 from inference_kpis.exceptions import KeyLost
 from inference_kpis.readings import store
-from inference_kpis.readings.algebra import Increase, Level, MeasureValue, Reading
+from inference_kpis.readings.algebra import Increase, Reading
+from inference_kpis.readings.derived import energy_and_cost, with_edge_requests
 from inference_kpis.readings.increases import CounterState, OutOfOrder, advance
 from inference_kpis.readings.observation import Observation
 from inference_kpis.readings.store import Slot, as_datetime, as_ms
 
 # A hostile node could make up model names; what is beyond this is named as a problem and dropped.
 MOST_MODELS = 50
-MS_PER_HOUR = 3_600_000
-# A gauge in mW held for a ms is a µJ; energy is stored in mJ.
-MICROJOULES_PER_QUANTUM = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,33 +132,7 @@ def _difference(state: PullState, each: Pulled) -> tuple[dict[str, Reading], str
     state.counters = step.state.to_bytes()
     readings = dict(sorted(step.readings.items())[: MOST_MODELS + 1])
     own = readings.pop("", None) or Reading(previous_ms, at_ms, {})
-    readings = {name: _with_edge_requests(reading, state.node) for name, reading in readings.items()}
-    own = _with_edge_requests(own, state.node)
-    own = Reading(own.start_ms, at_ms, {**own.measures, **_energy_and_cost(own, state.node), **attempt})
-    return {**readings, "": own}, ""
-
-
-def _with_edge_requests(reading: Reading, node: Node) -> Reading:
-    """Requests count as served at the edge where the node's tier is; frozen with the reading, as its group is."""
-    requests = reading.measures.get("requests")
-    if not isinstance(requests, Increase):
-        return reading
-    edge = Increase(requests.amount if node.is_edge else 0, requests.covered_ms)
-    return Reading(reading.start_ms, reading.end_ms, {**reading.measures, "edge_requests": edge})
-
-
-def _energy_and_cost(reading: Reading, node: Node) -> dict[str, MeasureValue]:
-    """Energy from measured power, else from declared power; cost from the price of the hour. Idle time is included."""
-    added: dict[str, MeasureValue] = {}
-    length_ms = reading.end_ms - reading.start_ms
-    power = reading.measures.get("power")
-    if "energy" not in reading.measures:
-        if isinstance(power, Level):
-            added["energy"] = Increase(power.integral // MICROJOULES_PER_QUANTUM, power.covered_ms)
-        elif node.power_watts is not None:
-            watt_ms = MEASURES["power"].to_quanta(node.power_watts) * length_ms
-            added["energy"] = Increase(watt_ms // MICROJOULES_PER_QUANTUM, length_ms)
-    if node.price_per_hour is not None:
-        price = Decimal(MEASURES["cost"].to_quanta(node.price_per_hour))
-        added["cost"] = Increase(int(price * length_ms / MS_PER_HOUR), length_ms)
-    return added
+    node = state.node
+    added = energy_and_cost(own, power_watts=node.power_watts, price_per_hour=node.price_per_hour)
+    readings[""] = Reading(own.start_ms, at_ms, {**own.measures, **added, **attempt})
+    return {name: with_edge_requests(reading, is_edge=node.is_edge) for name, reading in readings.items()}, ""

@@ -1,0 +1,105 @@
+"""Storing a pushed batch: what is acknowledged is committed."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from accounts.models import MachineKey
+from inference_kpis.fleet.models import Node
+from inference_kpis.pull.ingestion import MOST_MODELS
+from inference_kpis.push.batch import PushedReading, Refusal, read_item
+from inference_kpis.readings import store
+from inference_kpis.readings.derived import with_edge_requests
+from inference_kpis.readings.store import Slot
+
+
+@dataclass
+class Receipt:
+    """What became of a batch; `refused` holds each refused position and why."""
+
+    stored: int = 0
+    repeated: int = 0
+    refused: list[tuple[int, Refusal]] = field(default_factory=list)
+
+
+def ingest_batch(items: Sequence[object], *, key: MachineKey, now: datetime) -> Receipt:
+    """Check and store readings in one transaction. Sending the same batch again changes nothing."""
+    receipt = Receipt()
+    oldest = now - timedelta(days=settings.RAW_RETENTION_DAYS - 1)
+    understood: list[tuple[int, PushedReading]] = []
+    for index, item in enumerate(items):
+        try:
+            understood.append((index, read_item(item, now=now, oldest=oldest)))
+        except Refusal as refusal:
+            receipt.refused.append((index, refusal))
+    with transaction.atomic():
+        nodes = _writable_nodes({pushed.node for _, pushed in understood}, key)
+        models = _known_models(nodes)
+        slots: list[Slot] = []
+        positions: list[int] = []
+        for index, pushed in understood:
+            try:
+                slots.append(_slot(pushed, nodes.get(pushed.node), models))
+                positions.append(index)
+            except Refusal as refusal:
+                receipt.refused.append((index, refusal))
+        outcome = store.store_slots(slots)
+        receipt.stored, receipt.repeated = len(outcome.stored), len(outcome.repeated)
+        receipt.refused += [(positions[at], Refusal("conflict")) for at in outcome.conflicting]
+        receipt.refused.sort(key=lambda pair: pair[0])
+        heard = {slots[at].node_id for at in outcome.stored}
+        _mark_up([node for node in nodes.values() if node.pk in heard], now)
+        _count(receipt)
+    return receipt
+
+
+def _writable_nodes(names: set[str], key: MachineKey) -> dict[str, Node]:
+    """The nodes of these names on sites that the key may write for, locked in order so that batches take turns."""
+    found = (
+        Node.objects.in_service()
+        .filter(name__in=names, site__in=key.sites.values("site"))
+        .select_for_update(of=("self",), no_key=True)
+        .select_related("site")
+        .order_by("pk")
+    )
+    return {node.name: node for node in found}
+
+
+def _known_models(nodes: dict[str, Node]) -> dict[int, set[int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT node_id, array_agg(model_id) FROM inference_kpis_latest WHERE node_id = ANY(%s) GROUP BY node_id",
+            [[node.pk for node in nodes.values()]],
+        )
+        return {node_id: set(model_ids) for node_id, model_ids in cursor.fetchall()}
+
+
+def _slot(pushed: PushedReading, node: Node | None, models: dict[int, set[int]]) -> Slot:
+    if node is None:
+        raise Refusal("unknown_node")
+    if node.source != Node.Source.PUSH:
+        raise Refusal("pulled_node")
+    known = models.setdefault(node.pk, set())
+    model_id = store.model_id(pushed.model)
+    if model_id not in known and len(known) >= MOST_MODELS:
+        raise Refusal("too_many_models")
+    known.add(model_id)
+    group_id = store.group_id(node.site_id, node.engine, model_id)
+    return Slot(node.pk, model_id, group_id, with_edge_requests(pushed.reading, is_edge=node.is_edge))
+
+
+def _mark_up(nodes: Sequence[Node], now: datetime) -> None:
+    changed = [node for node in nodes if node.enter(Node.State.UP, now)]
+    if changed:
+        Node.objects.bulk_update(changed, ("state", "severity", "state_since", "problem"))
+
+
+def _count(receipt: Receipt) -> None:
+    store.count("stored", receipt.stored)
+    store.count("repeated", receipt.repeated)
+    for code, amount in sorted(Counter(refusal.code for _, refusal in receipt.refused).items()):
+        store.count(code, amount)
