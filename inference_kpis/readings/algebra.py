@@ -1,0 +1,166 @@
+"""The algebra of readings: integers only, so that merging is associative and commutative exactly.
+
+Minute, hour, day, site and fleet are one type, `Reading`, and one function, `merge`. Values are whole numbers of the
+catalogue's quanta and times are milliseconds since 1970; nothing here rounds but `spread`, which keeps sums exact.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+Bounds = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Increase:
+    """What a counter grew by, over `covered_ms` node-milliseconds."""
+
+    amount: int
+    covered_ms: int
+
+    def merged(self, other: "Increase") -> "Increase":
+        return Increase(self.amount + other.amount, self.covered_ms + other.covered_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A gauge over time: its integral in quanta·ms, its extremes, and the value seen last with its instant."""
+
+    integral: int
+    covered_ms: int
+    minimum: int
+    maximum: int
+    last: int
+    last_at_ms: int
+
+    def merged(self, other: "Level") -> "Level":
+        last_at_ms, last = max((self.last_at_ms, self.last), (other.last_at_ms, other.last))
+        return Level(
+            self.integral + other.integral,
+            self.covered_ms + other.covered_ms,
+            min(self.minimum, other.minimum),
+            max(self.maximum, other.maximum),
+            last,
+            last_at_ms,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """Observations per bucket, for every layout of bounds apart: adding never interpolates.
+
+    `counts[bounds]` has one count more than there are bounds; bucket i holds (bounds[i-1], bounds[i]], the last what is
+    above all bounds. `sum` is in quanta.
+    """
+
+    counts: Mapping[Bounds, tuple[int, ...]]
+    sum: int
+    covered_ms: int
+
+    def merged(self, other: "Distribution") -> "Distribution":
+        counts = dict(self.counts)
+        for bounds, added in other.counts.items():
+            found = counts.get(bounds)
+            counts[bounds] = tuple(map(int.__add__, found, added)) if found else added
+        return Distribution(counts, self.sum + other.sum, self.covered_ms + other.covered_ms)
+
+    @property
+    def count(self) -> int:
+        """How many observations there are in all layouts."""
+        return sum(sum(counts) for counts in self.counts.values())
+
+
+MeasureValue = Increase | Level | Distribution
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Measures over the span [start_ms, end_ms). A merged reading spans the hull of its parts; the empty one, nothing."""
+
+    start_ms: int
+    end_ms: int
+    measures: Mapping[str, MeasureValue]
+
+    @property
+    def span_ms(self) -> int:
+        return self.end_ms - self.start_ms
+
+
+EMPTY = Reading(0, 0, {})
+
+
+def merge(one: Reading, other: Reading) -> Reading:
+    """Both readings as one. Raises TypeError when a measure is of different kinds in the two."""
+    if one == EMPTY or other == EMPTY:
+        return other if one == EMPTY else one
+    measures = dict(one.measures)
+    for key, value in other.measures.items():
+        found = measures.get(key)
+        measures[key] = value if found is None else _merged(found, value)
+    return Reading(min(one.start_ms, other.start_ms), max(one.end_ms, other.end_ms), measures)
+
+
+def merge_all(readings: Iterable[Reading]) -> Reading:
+    """All readings as one; `EMPTY` for none."""
+    merged = EMPTY
+    for reading in readings:
+        merged = merge(merged, reading)
+    return merged
+
+
+def _merged(one: MeasureValue, other: MeasureValue) -> MeasureValue:
+    match one, other:
+        case (Increase(), Increase()) | (Level(), Level()) | (Distribution(), Distribution()):
+            return one.merged(other)  # type: ignore[arg-type]
+    raise TypeError(f"{type(one).__name__} and {type(other).__name__} cannot be merged")
+
+
+# --- Spreading over intervals ----------------------------------------------------------------------------------------
+
+
+def spread(reading: Reading, width_ms: int) -> list[Reading]:
+    """The reading cut at multiples of `width_ms` since 1970, pro rata by time.
+
+    Whole numbers are shared out by the largest remainder, so that the parts add up to the reading exactly. A level's
+    extremes go to every part, its last value to the last one.
+    """
+    first, last = reading.start_ms // width_ms, (reading.end_ms - 1) // width_ms
+    if first >= last:
+        return [reading]
+    edges = [reading.start_ms, *(i * width_ms for i in range(first + 1, last + 1)), reading.end_ms]
+    lengths = [end - start for start, end in zip(edges, edges[1:], strict=False)]
+    shares = {key: _spread_value(value, lengths, edges) for key, value in reading.measures.items()}
+    return [
+        Reading(edges[i], edges[i + 1], {key: parts[i] for key, parts in shares.items()}) for i in range(len(lengths))
+    ]
+
+
+def share_out(amount: int, weights: list[int]) -> list[int]:
+    """`amount` in whole parts proportional to `weights`, by the largest remainder; the parts add up to it exactly."""
+    total = sum(weights)
+    parts = [amount * weight // total for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda i: (-(amount * weights[i] % total), i))
+    for i in by_remainder[: amount - sum(parts)]:
+        parts[i] += 1
+    return parts
+
+
+def _spread_value(value: MeasureValue, lengths: list[int], edges: list[int]) -> list[MeasureValue]:
+    covered = share_out(value.covered_ms, lengths)
+    match value:
+        case Increase(amount):
+            return [Increase(*pair) for pair in zip(share_out(amount, lengths), covered, strict=True)]
+        case Level(integral, _, minimum, maximum, last, last_at_ms):
+            # Only the part that holds the instant knows when the last value was seen; earlier parts end with it.
+            return [
+                Level(part, covered_ms, minimum, maximum, last, min(last_at_ms, end))
+                for part, covered_ms, end in zip(share_out(integral, lengths), covered, edges[1:], strict=True)
+            ]
+        case Distribution(counts, total):
+            by_layout = {
+                bounds: list(zip(*(share_out(count, lengths) for count in layout), strict=True))
+                for bounds, layout in counts.items()
+            }
+            return [
+                Distribution({bounds: parts[i] for bounds, parts in by_layout.items()}, part, covered[i])
+                for i, part in enumerate(share_out(total, lengths))
+            ]

@@ -1,0 +1,303 @@
+"""KPIs out of merged readings. Integers become floats here and nowhere earlier; unknown is a reason, never zero."""
+
+import math
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import accumulate
+
+from inference_kpis.catalogue import (
+    MEASURES,
+    Direction,
+    Formula,
+    Kpi,
+    Maximum,
+    Mean,
+    Quantile,
+    Rate,
+    Ratio,
+    Total,
+)
+from inference_kpis.readings.algebra import Bounds, Distribution, Increase, Level, Reading
+
+# Two neighbouring bucket counts that differ by less than this share are float noise, not a broken histogram.
+RELATIVE_NOISE = 1e-12
+
+
+class Bound(StrEnum):
+    """What a quantile says: the value itself, or only that it lies below the first or above the last bound."""
+
+    EXACT = "exact"
+    AT_MOST = "at_most"
+    AT_LEAST = "at_least"
+
+
+class NoValue(StrEnum):
+    NO_DATA = "no_data"
+    NOT_EXPOSED = "not_exposed"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A KPI's value with what is known of it, or the reason why there is none.
+
+    [`low`, `high`] holds the true value; `is_approximate` says that histograms of different layouts were brought
+    together; `samples` counts the observations behind it, and `coverage_ms` the node-milliseconds they cover.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    bound: Bound = Bound.EXACT
+    is_approximate: bool = False
+    samples: int = 0
+    coverage_ms: int = 0
+    reason: NoValue | None = None
+
+    def scaled(self, factor: float) -> "Quantity":
+        """The same quantity in another unit."""
+
+        def times(number: float | None) -> float | None:
+            return None if number is None else number * factor
+
+        return replace(self, value=times(self.value), low=times(self.low), high=times(self.high))
+
+
+NO_DATA = Quantity(None, reason=NoValue.NO_DATA)
+NOT_EXPOSED = Quantity(None, reason=NoValue.NOT_EXPOSED)
+
+
+# --- Quantiles -------------------------------------------------------------------------------------------------------
+
+
+def histogram_quantile(q: float, buckets: Iterable[tuple[float, float]]) -> float:
+    """The q-quantile of a classic histogram given as (upper bound, cumulative count), exactly as Prometheus has it.
+
+    Source: `promql/quantile.go`. NaN for what has no answer, ±Inf for q outside [0, 1].
+    """
+    if math.isnan(q):
+        return math.nan
+    if q < 0 or q > 1:
+        return math.copysign(math.inf, q - 0.5)
+    bounds, counts = _tidied(buckets)
+    if len(bounds) < 2 or bounds[-1] != math.inf or counts[-1] == 0:
+        return math.nan
+    rank = q * counts[-1]
+    at = bisect_left(counts, rank, 0, len(counts) - 1)
+    if at == len(bounds) - 1:
+        return bounds[-2]
+    if at == 0 and bounds[0] <= 0:
+        return bounds[0]
+    lower, below = (bounds[at - 1], counts[at - 1]) if at else (0.0, 0.0)
+    in_bucket = counts[at] - below
+    return lower + (bounds[at] - lower) * ((rank - below) / in_bucket if in_bucket else math.nan)
+
+
+def _tidied(buckets: Iterable[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    """Sorted, counts of equal bounds added, and never falling."""
+    bounds: list[float] = []
+    counts: list[float] = []
+    for bound, count in sorted(buckets):
+        if bounds and bounds[-1] == bound:
+            counts[-1] += count
+        else:
+            bounds.append(bound)
+            counts.append(count)
+    for i in range(1, len(counts)):
+        left, right = counts[i - 1], counts[i]
+        if right < left or (left != right and abs(left - right) / (abs(left) + abs(right)) < RELATIVE_NOISE):
+            counts[i] = left
+    return bounds, counts
+
+
+def cumulative(distribution: Distribution) -> list[tuple[float, float]]:
+    """(bound, cumulative count) over all layouts, on the union of their bounds, ending with +Inf.
+
+    Exact while there is one layout. Where layouts differ, each one's curve is read at every bound, linear inside a
+    bucket, from 0 at the lower edge of a first bucket above 0, flat above its highest bound.
+    """
+    layouts = [(bounds, counts) for bounds, counts in distribution.counts.items() if any(counts)]
+    if not layouts:
+        return []
+    union = sorted(set().union(*(bounds for bounds, _ in layouts)))
+    curves = [_curve(bounds, counts) for bounds, counts in layouts]
+    total = float(distribution.count)
+    return [*((bound, sum(curve(bound) for curve in curves)) for bound in union), (math.inf, total)]
+
+
+def _curve(bounds: Bounds, counts: Sequence[int]) -> Callable[[float], float]:
+    heights = list(accumulate(counts))
+
+    def height(x: float) -> float:
+        at = bisect_left(bounds, x)
+        if at == len(bounds):
+            return heights[-2]
+        if bounds[at] == x:
+            return heights[at]
+        lower = bounds[at - 1] if at else min(0.0, bounds[0])
+        below = heights[at - 1] if at else 0
+        if x <= lower or bounds[at] == lower:
+            return below
+        return below + (heights[at] - below) * (x - lower) / (bounds[at] - lower)
+
+    return height
+
+
+def quantile(distribution: Distribution, q: float) -> Quantity:
+    """The q-quantile, in the unit of the bounds, with the bucket that holds it as its interval.
+
+    In the first bucket the answer is "at most its bound", in the last one "at least the highest bound".
+    """
+    buckets = cumulative(distribution)
+    value = histogram_quantile(q, buckets)
+    if math.isnan(value):
+        return NO_DATA
+    used = [bounds for bounds, counts in distribution.counts.items() if any(counts)]
+    rank = q * buckets[-1][1]
+    at = next(i for i, (_, count) in enumerate(buckets) if count >= rank and count > 0)
+    is_last = at == len(buckets) - 1
+    # An interval holds the truth only if it is a bucket of every layout: take the widest bucket around the value.
+    low, high = _bucket_around(used, value, is_last=is_last)
+    bound = Bound.AT_LEAST if is_last else Bound.AT_MOST if low is None else Bound.EXACT
+    return Quantity(
+        high if bound is Bound.AT_MOST else value,
+        0.0 if low is None else low,
+        None if is_last else high,
+        bound,
+        len(used) > 1,
+        distribution.count,
+        distribution.covered_ms,
+    )
+
+
+def _bucket_around(layouts: list[Bounds], value: float, *, is_last: bool) -> tuple[float | None, float]:
+    """The edges of the widest bucket that holds `value`; None as lower edge when it is the first of every layout."""
+    if is_last:
+        return value, math.inf
+    lows: list[float | None] = []
+    highs: list[float] = []
+    for bounds in layouts:
+        at = bisect_left(bounds, value)
+        if at < len(bounds):
+            highs.append(bounds[at])
+            lows.append(bounds[at - 1] if at else None)
+    known = [low for low in lows if low is not None]
+    return (min(known) if known else None), max(highs)
+
+
+# --- Formulas --------------------------------------------------------------------------------------------------------
+
+
+def gives(kpi: Kpi, exposed: frozenset[str]) -> bool:
+    """Whether something that exposes these measures can show this KPI."""
+    match kpi.formula:
+        case Ratio(numerators, denominators):
+            return exposed.issuperset(numerators) and not exposed.isdisjoint(denominators)
+        case Maximum(measures):
+            return not exposed.isdisjoint(measures)
+        case formula:
+            return formula.measure in exposed
+
+
+def kpi_quantity(kpi: Kpi, reading: Reading, *, exposed: frozenset[str] | None = None) -> Quantity:
+    """The KPI of a merged reading, in the KPI's display unit.
+
+    `exposed` holds the measures that the engines in scope can give; a KPI that needs others is *not exposed*, whatever
+    the reading holds. No traffic is *no data*.
+    """
+    if exposed is not None and not gives(kpi, exposed):
+        return NOT_EXPOSED
+    return evaluate(kpi.formula, reading).scaled(float(kpi.display_factor))
+
+
+def evaluate(formula: Formula, reading: Reading) -> Quantity:
+    """The value of a formula, in the units of the measures it reads."""
+    match formula:
+        case Rate(key):
+            return _rate(key, reading)
+        case Ratio():
+            return _ratio(formula, reading)
+        case Quantile(key, q):
+            distribution = reading.measures.get(key)
+            return quantile(distribution, q) if isinstance(distribution, Distribution) else NO_DATA
+        case Mean(key):
+            return _mean(key, reading)
+        case Total(key):
+            level = reading.measures.get(key)
+            if not isinstance(level, Level) or not reading.span_ms:
+                return NO_DATA
+            return _known(MEASURES[key].from_quanta(1) * level.integral / reading.span_ms, level.covered_ms)
+        case Maximum(keys):
+            return _maximum(keys, reading)
+
+
+def _known(value: float, coverage_ms: int, samples: int = 1) -> Quantity:
+    return Quantity(value, value, value, samples=samples, coverage_ms=coverage_ms)
+
+
+def _rate(key: str, reading: Reading) -> Quantity:
+    increase = reading.measures.get(key)
+    if not isinstance(increase, Increase) or not reading.span_ms:
+        return NO_DATA
+    per_second = MEASURES[key].from_quanta(increase.amount) * 1000 / reading.span_ms
+    return _known(per_second, increase.covered_ms, increase.amount)
+
+
+def _sum(keys: Iterable[str], reading: Reading) -> tuple[float, int, int] | None:
+    """Σ of the increases that are there, with their coverage and their amount in quanta; None when none is there."""
+    found = [(key, value) for key in keys if isinstance(value := reading.measures.get(key), Increase)]
+    if not found:
+        return None
+    return (
+        sum(MEASURES[key].from_quanta(value.amount) for key, value in found),
+        max(value.covered_ms for _, value in found),
+        sum(value.amount for _, value in found),
+    )
+
+
+def _ratio(ratio: Ratio, reading: Reading) -> Quantity:
+    denominator = _sum(ratio.denominators, reading)
+    if denominator is None or denominator[0] == 0:
+        return NO_DATA
+    numerator = _sum(ratio.numerators, reading)
+    share = float(ratio.factor) * (numerator[0] if numerator else 0.0) / denominator[0]
+    return _known(1 - share if ratio.complement else share, denominator[1], denominator[2])
+
+
+def _mean(key: str, reading: Reading) -> Quantity:
+    match reading.measures.get(key):
+        case Level(integral, covered_ms) if covered_ms:
+            return _known(MEASURES[key].from_quanta(1) * integral / covered_ms, covered_ms)
+        case Distribution() as distribution if distribution.count:
+            mean = MEASURES[key].from_quanta(distribution.sum) / distribution.count
+            return _known(mean, distribution.covered_ms, distribution.count)
+    return NO_DATA
+
+
+def _maximum(keys: Sequence[str], reading: Reading) -> Quantity:
+    for key in keys:
+        level = reading.measures.get(key)
+        if isinstance(level, Level):
+            return _known(MEASURES[key].from_quanta(level.maximum), level.covered_ms)
+    return NO_DATA
+
+
+# --- Judging ---------------------------------------------------------------------------------------------------------
+
+
+def reaches(quantity: Quantity, threshold: float, direction: Direction) -> bool | None:
+    """Whether the quantity is as good as `threshold`; None where its value is unknown or its bound cannot decide."""
+    if quantity.value is None:
+        return None
+    if direction is Direction.LOWER:
+        if quantity.bound is Bound.AT_LEAST:
+            return None if quantity.value <= threshold else False
+        if quantity.bound is Bound.AT_MOST:
+            return True if quantity.value <= threshold else None
+        return quantity.value <= threshold
+    if quantity.bound is Bound.AT_LEAST:
+        return True if quantity.value >= threshold else None
+    if quantity.bound is Bound.AT_MOST:
+        return None if quantity.value >= threshold else False
+    return quantity.value >= threshold
