@@ -1,0 +1,220 @@
+"""The shape of an engine: which of its series become which measures.
+
+One module a server make; to add one, copy the nearest and change it. For each measure an engine lists alternatives in
+order; the first of which any series is present wins, and it alone, so that a server that shows the same requests under
+two names is not counted twice. All series of one alternative are added.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from itertools import pairwise
+
+from inference_kpis.catalogue import MEASURES, Kind
+from inference_kpis.protocols.exposition import Sample
+from inference_kpis.readings.observation import HistogramState, ModelObservation, Observation
+
+PROCESS_START = "process_start_time_seconds"
+LARGEST = 2.0**53
+
+
+@dataclass(frozen=True)
+class Series:
+    """One family by its name as exposed; for a histogram, without `_bucket`.
+
+    `scale` turns its unit into the measure's; `only` and `never` select by label values; `per` divides by another gauge.
+    """
+
+    name: str
+    scale: float = 1.0
+    only: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    never: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    per: str = ""
+
+    def takes(self, labels: Mapping[str, str]) -> bool:
+        return all(labels.get(label, "") in values for label, values in self.only.items()) and not any(
+            labels.get(label, "") in values for label, values in self.never.items()
+        )
+
+
+class Combine(StrEnum):
+    """How the series of one gauge and model become one value."""
+
+    SUM = "sum"
+    MAXIMUM = "maximum"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a measure comes from: alternatives in order, each a tuple of series that add up."""
+
+    measure: str
+    alternatives: tuple[tuple[Series, ...], ...]
+    combine: Combine = Combine.SUM
+
+    @property
+    def kind(self) -> Kind:
+        return MEASURES[self.measure].kind
+
+
+def source(measure: str, *alternatives: Series | tuple[Series, ...], combine: Combine = Combine.SUM) -> Source:
+    """A source whose alternatives are single series, or tuples of series that add up."""
+    as_tuples = tuple((each,) if isinstance(each, Series) else each for each in alternatives)
+    return Source(measure, as_tuples, combine)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A server make: its name, where it usually listens, and its sources."""
+
+    key: str
+    label: str
+    default_port: int
+    default_path: str
+    model_labels: tuple[str, ...]
+    sources: tuple[Source, ...]
+
+    @cached_property
+    def exposes(self) -> frozenset[str]:
+        """The measures that this engine can give."""
+        return frozenset(each.measure for each in self.sources)
+
+    @cached_property
+    def wanted(self) -> frozenset[bytes]:
+        """The sample names to decode."""
+        names = {PROCESS_START}
+        for each in self.sources:
+            for series in (series for alternative in each.alternatives for series in alternative):
+                suffixes = ("_bucket", "_sum") if each.kind is Kind.DISTRIBUTION else ("",)
+                names |= {series.name + suffix for suffix in suffixes} | ({series.per} if series.per else set())
+        return frozenset(name.encode() for name in names)
+
+    def model_of(self, labels: Mapping[str, str]) -> str:
+        return next((labels[label] for label in self.model_labels if labels.get(label)), "")
+
+
+Families = Mapping[str, list[Sample]]
+
+
+def observe(engine: Engine, samples: Iterable[Sample]) -> Observation:
+    """What the samples say under the catalogue's measures. Values that make no sense are dropped and named."""
+    families: dict[str, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        families[sample.name].append(sample)
+    models: dict[str, ModelObservation] = defaultdict(ModelObservation)
+    problems: set[str] = set()
+    for each in engine.sources:
+        for alternative in each.alternatives:
+            if _is_present(each.kind, alternative, families):
+                _READERS[each.kind](engine, each, alternative, families, models, problems)
+                break
+    return Observation(dict(models), _start_of(families), tuple(sorted(problems)))
+
+
+def _is_present(kind: Kind, alternative: Iterable[Series], families: Families) -> bool:
+    suffix = "_bucket" if kind is Kind.DISTRIBUTION else ""
+    return any(series.name + suffix in families for series in alternative)
+
+
+def _start_of(families: Families) -> int | None:
+    values = [sample.value for sample in families.get(PROCESS_START, ()) if 0 < sample.value < LARGEST / 1000]
+    return round(max(values) * 1000) if values else None
+
+
+def _series_id(name: str, labels: Mapping[str, str], without: str = "") -> str:
+    return name + "".join(f"\x1f{key}={labels[key]}" for key in sorted(labels) if key != without)
+
+
+def _read_counters(
+    engine: Engine,
+    wanted: Source,
+    alternative: Iterable[Series],
+    families: Families,
+    models: dict[str, ModelObservation],
+    problems: set[str],
+) -> None:
+    for series in alternative:
+        for sample in families.get(series.name, ()):
+            value = sample.value * series.scale
+            if not 0 <= value < LARGEST:
+                problems.add("bad_counter")
+                continue
+            # The family is there even when nothing of it is selected: no failed request so far is none, not unknown.
+            by_series = models[engine.model_of(sample.labels)].counters.setdefault(wanted.measure, {})
+            if series.takes(sample.labels):
+                by_series[_series_id(series.name, sample.labels)] = value
+
+
+def _read_gauges(
+    engine: Engine,
+    wanted: Source,
+    alternative: Iterable[Series],
+    families: Families,
+    models: dict[str, ModelObservation],
+    problems: set[str],
+) -> None:
+    found: dict[str, list[float]] = defaultdict(list)
+    for series in alternative:
+        divisor = sum(sample.value for sample in families.get(series.per, ())) if series.per else 1.0
+        for sample in families.get(series.name, ()):
+            value = sample.value * series.scale / divisor if divisor else math.nan
+            if not math.isfinite(value) or abs(value) >= LARGEST:
+                problems.add("bad_gauge")
+            elif series.takes(sample.labels):
+                found[engine.model_of(sample.labels)].append(value)
+    for model, values in found.items():
+        models[model].gauges[wanted.measure] = sum(values) if wanted.combine is Combine.SUM else max(values)
+
+
+def _read_histograms(
+    engine: Engine,
+    wanted: Source,
+    alternative: Iterable[Series],
+    families: Families,
+    models: dict[str, ModelObservation],
+    problems: set[str],
+) -> None:
+    for series in alternative:
+        buckets: dict[str, dict[float, float]] = defaultdict(dict)
+        model_of: dict[str, str] = {}
+        for sample in families.get(f"{series.name}_bucket", ()):
+            if series.takes(sample.labels):
+                series_id = _series_id(series.name, sample.labels, without="le")
+                buckets[series_id][_bound(sample.labels.get("le", ""))] = sample.value
+                model_of[series_id] = engine.model_of(sample.labels)
+        sums = {
+            _series_id(series.name, sample.labels): sample.value for sample in families.get(f"{series.name}_sum", ())
+        }
+        for series_id, by_bound in buckets.items():
+            state = _histogram(by_bound, sums.get(series_id, 0.0), series.scale)
+            if state is None:
+                problems.add("bad_histogram")
+            else:
+                models[model_of[series_id]].histograms.setdefault(wanted.measure, {})[series_id] = state
+
+
+def _bound(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _histogram(by_bound: Mapping[float, float], total: float, scale: float) -> HistogramState | None:
+    """None for what is no histogram: no +Inf, a NaN, a fraction, or counts that fall from one bucket to the next."""
+    if math.inf not in by_bound or not all(0 <= count < LARGEST and count == int(count) for count in by_bound.values()):
+        return None
+    bounds = sorted(by_bound)
+    if any(math.isnan(bound) for bound in bounds) or len(bounds) < 2:
+        return None
+    cumulative = tuple(int(by_bound[bound]) for bound in bounds)
+    if any(upper < lower for lower, upper in pairwise(cumulative)) or not 0 <= total * scale < LARGEST:
+        return None
+    # Twelve digits: 250 ms times 0.001 has to be the bound 0.25 of a server that counts in seconds.
+    return HistogramState(tuple(float(f"{bound * scale:.12g}") for bound in bounds[:-1]), cumulative, total * scale)
+
+
+_READERS = {Kind.INCREASE: _read_counters, Kind.LEVEL: _read_gauges, Kind.DISTRIBUTION: _read_histograms}

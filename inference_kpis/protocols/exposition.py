@@ -1,0 +1,219 @@
+"""Reading expositions: Prometheus text 0.0.4 and 1.0.0, and OpenMetrics 1.0.
+
+Only the sample names that are wanted are decoded, which is most of the speed: a line costs a split and a set look-up,
+and the labels of a series are remembered by their bytes. Whatever a node sends is hostile until it is checked.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+LabelPairs = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one exposition may hold."""
+
+    samples: int = 50_000
+    labels: int = 64
+    name_characters: int = 128
+    value_characters: int = 1024
+
+
+DEFAULT_LIMITS = Limits()
+OPENMETRICS = "application/openmetrics-text"
+
+
+class MalformedExposition(Exception):
+    """The body cannot be read; nothing of it is kept. `code` is stable, `line` counts from 1 (0: the body as a whole)."""
+
+    def __init__(self, code: str, line: int = 0) -> None:
+        super().__init__(f"{code} in line {line}" if line else code)
+        self.code = code
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One wanted line. `timestamp_ms` is None where the line has none, as is usual."""
+
+    name: str
+    labels: LabelPairs
+    value: float
+    timestamp_ms: int | None = None
+
+
+def parse(
+    body: bytes, wanted: frozenset[bytes], *, content_type: str = "", limits: Limits = DEFAULT_LIMITS
+) -> list[Sample]:
+    """The wanted samples of a body, in its order. Raises `MalformedExposition`.
+
+    Wanted names are sample names, `_bucket` and `_total` included. A malformed line under a wanted name refuses the whole
+    body; lines of other names are passed over unread.
+    """
+    is_openmetrics = content_type.partition(";")[0].strip().lower() == OPENMETRICS
+    _check_whole(body, is_openmetrics=is_openmetrics)
+    samples: list[Sample] = []
+    for number, line in enumerate(body.split(b"\n"), start=1):
+        if line[:1] in b"#" or line[:1] in b" \t\r":
+            line = line.strip()
+            if not line or line[:1] == b"#":
+                continue
+        brace = line.find(b"{")
+        name = line[:brace] if brace >= 0 else line.split(None, 1)[0]
+        if name not in wanted:
+            quoted = brace == 0 or (brace > 0 and not line[:brace].strip())
+            if not quoted:
+                name = name.rstrip()
+                if name not in wanted:
+                    continue
+        try:
+            sample = _read_line(line, name.decode(), brace, is_openmetrics=is_openmetrics, limits=limits)
+        except (ValueError, OverflowError) as error:
+            code = error.args[0] if isinstance(error, _TooLong) else "malformed"
+            raise MalformedExposition(code, number) from None
+        if sample.name.encode() in wanted:
+            samples.append(sample)
+            if len(samples) > limits.samples:
+                raise MalformedExposition("too_many_samples", number)
+    return samples
+
+
+class _TooLong(ValueError):
+    """A name or value beyond the limits."""
+
+
+def _check_whole(body: bytes, *, is_openmetrics: bool) -> None:
+    start = body[:256].lstrip().lower()
+    if not start:
+        raise MalformedExposition("no_samples")
+    if start[:1] in b"<{[":
+        # A text line may start with a brace, for a quoted name; JSON objects quote a key and go on with a colon.
+        is_quoted_name = start.startswith(b'{"') and b'":' not in start.split(b"\n", 1)[0]
+        if not is_quoted_name:
+            raise MalformedExposition("not_an_exposition")
+    if is_openmetrics and body.rstrip(b"\n").rsplit(b"\n", 1)[-1] != b"# EOF":
+        raise MalformedExposition("malformed")
+
+
+def _read_line(line: bytes, name: str, brace: int, *, is_openmetrics: bool, limits: Limits) -> Sample:
+    labels: LabelPairs = {}
+    if brace >= 0:
+        end = _closing_brace(line, brace)
+        quoted_name, labels = _labels(line[brace + 1 : end], limits)
+        name = quoted_name or name
+        rest = line[end + 1 :]
+    else:
+        rest = line[len(name.encode()) :]
+    if is_openmetrics:
+        rest = rest.partition(b" # ")[0]
+    fields = rest.split()
+    if not name or not 1 <= len(fields) <= 2:
+        raise ValueError("malformed")
+    timestamp_ms = None
+    if len(fields) == 2:
+        timestamp_ms = round(float(fields[1]) * 1000) if is_openmetrics else int(fields[1])
+    return Sample(name, labels, _number(fields[0]), timestamp_ms)
+
+
+def _closing_brace(line: bytes, brace: int) -> int:
+    """Where the labels end: the first brace outside quotes."""
+    if b'"' not in line:
+        end = line.find(b"}", brace)
+    else:
+        end = line.rfind(b"}")
+        # An exemplar has braces of its own, and a label value may hold one.
+        if line.count(b"}") > 1:
+            end = _scan_to_brace(line, brace)
+    if end < 0:
+        raise ValueError("malformed")
+    return end
+
+
+def _scan_to_brace(line: bytes, brace: int) -> int:
+    in_quotes = False
+    at = brace + 1
+    while at < len(line):
+        byte = line[at]
+        if in_quotes and byte == 0x5C:
+            at += 1
+        elif byte == 0x22:
+            in_quotes = not in_quotes
+        elif byte == 0x7D and not in_quotes:
+            return at
+        at += 1
+    return -1
+
+
+def _number(text: bytes) -> float:
+    """As Go's ParseFloat reads it: also hexadecimal, and with underscores between digits of a prefixed number."""
+    try:
+        if b"_" not in text:
+            return float(text)
+    except ValueError:
+        pass
+    lowered = text.lower()
+    if lowered.lstrip(b"+-").startswith(b"0x"):
+        return float.fromhex(lowered.replace(b"_", b"").decode())
+    raise ValueError("malformed")
+
+
+@lru_cache(maxsize=20_000)
+def _labels(text: bytes, limits: Limits) -> tuple[str, LabelPairs]:
+    """The quoted metric name, if the braces hold one, and the labels; remembered, since pulls repeat them."""
+    pairs: dict[str, str] = {}
+    quoted_name = ""
+    rest = text.decode().strip()
+    while rest:
+        if rest[0] == '"':
+            key, rest = _quoted(rest)
+            if not rest or rest[0] == ",":
+                if quoted_name or pairs:
+                    raise ValueError("malformed")
+                quoted_name, rest = key, rest[1:].lstrip()
+                continue
+        else:
+            key, _, rest = rest.partition("=")
+            key, rest = key.strip(), "=" + rest
+            if not key.isascii() or not key.replace("_", "a").isalnum() or key[0].isdigit():
+                raise ValueError("malformed")
+        if not rest.startswith("=") or key in pairs:
+            raise ValueError("malformed")
+        value, rest = _quoted(rest[1:].lstrip())
+        if len(key) > limits.name_characters or len(value) > limits.value_characters:
+            raise _TooLong("label_too_long")
+        pairs[key] = value
+        if len(pairs) > limits.labels:
+            raise _TooLong("too_many_labels")
+        if rest and rest[0] != ",":
+            raise ValueError("malformed")
+        rest = rest[1:].lstrip()
+    return quoted_name, pairs
+
+
+_ESCAPES = {"\\": "\\", '"': '"', "n": "\n"}
+
+
+def _quoted(text: str) -> tuple[str, str]:
+    """The string that `text` starts with, unescaped, and what follows it."""
+    if text[:1] != '"':
+        raise ValueError("malformed")
+    end = text.find('"', 1)
+    if end > 0 and text.find("\\", 1, end) < 0:
+        return text[1:end], text[end + 1 :].lstrip()
+    out: list[str] = []
+    at = 1
+    while at < len(text):
+        char = text[at]
+        if char == '"':
+            return "".join(out), text[at + 1 :].lstrip()
+        if char == "\\" and at + 1 < len(text):
+            at += 1
+            # An unknown escape stands for itself, backslash included.
+            char = _ESCAPES.get(text[at], "\\" + text[at])
+        out.append(char)
+        at += 1
+    raise ValueError("malformed")
+
+
