@@ -16,16 +16,16 @@ def required_in_production(name: str, *, otherwise: str) -> str:
     """The variable, or `otherwise` outside production; production refuses to start without it."""
     value = env.str(name, "")
     if not value and IN_PRODUCTION:
-        raise ImproperlyConfigured(f"{name} is not set. Production needs it: see docs/operations.md for how to make one.")
+        raise ImproperlyConfigured(
+            f"{name} is not set. Production needs it: see docs/operations.md for how to make one."
+        )
     return value or otherwise
 
 
 # --- Where it runs -------------------------------------------------------------------------------------------------
 ENVIRONMENT = env.str("VIGIE_ENVIRONMENT", "development")
 if ENVIRONMENT not in {"development", "test", "production"}:
-    raise ImproperlyConfigured(
-        f"VIGIE_ENVIRONMENT is '{ENVIRONMENT}'. Write one of: development, test, production."
-    )
+    raise ImproperlyConfigured(f"VIGIE_ENVIRONMENT is '{ENVIRONMENT}'. Write one of: development, test, production.")
 IN_PRODUCTION = ENVIRONMENT == "production"
 DEBUG = False
 SECRET_KEY = required_in_production("VIGIE_SECRET_KEY", otherwise="only-for-development-and-tests")
@@ -33,7 +33,9 @@ SECRET_KEY = required_in_production("VIGIE_SECRET_KEY", otherwise="only-for-deve
 CREDENTIAL_KEYS = required_in_production(
     "VIGIE_CREDENTIAL_KEYS", otherwise="b25seS1mb3ItZGV2ZWxvcG1lbnQtYW5kLXRlc3RzLSE="
 ).split(",")
-ALLOWED_HOSTS = env.list("VIGIE_ALLOWED_HOSTS", default=[] if IN_PRODUCTION else ["localhost", "127.0.0.1", "testserver"])
+ALLOWED_HOSTS = env.list(
+    "VIGIE_ALLOWED_HOSTS", default=[] if IN_PRODUCTION else ["localhost", "127.0.0.1", "testserver"]
+)
 if IN_PRODUCTION and not ALLOWED_HOSTS:
     raise ImproperlyConfigured("VIGIE_ALLOWED_HOSTS is not set. Write the host names people use, separated by commas.")
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS] if IN_PRODUCTION else []
@@ -162,7 +164,7 @@ CELERY_BEAT_SCHEDULE = {
         ("roll up what new readings touched", "inference_kpis.readings.tasks.roll_up_touched", 2.0),
         ("count the fleet's health", "inference_kpis.fleet.tasks.count_health", 2.0),
         ("make and drop partitions", "inference_kpis.readings.tasks.keep_partitions", 3600.0),
-        ("check declared levels against measurements", "readiness.assessments.tasks.check_bindings", 30.0),
+        ("check declared levels against measurements", "readiness.assessments.tasks.check_bindings", 15.0),
     ]
 }
 
@@ -199,8 +201,10 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend" if not IN_PRODUCTION else env.str(
-    "VIGIE_EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_BACKEND = (
+    "django.core.mail.backends.console.EmailBackend"
+    if not IN_PRODUCTION
+    else env.str("VIGIE_EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
 )
 
 # --- Languages -----------------------------------------------------------------------------------------------------
@@ -305,7 +309,10 @@ LOGGING = {
         }
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": env.str("VIGIE_LOG_LEVEL", "INFO" if ENVIRONMENT != "test" else "WARNING")},
+    "root": {
+        "handlers": ["stderr"],
+        "level": env.str("VIGIE_LOG_LEVEL", "INFO" if ENVIRONMENT != "test" else "WARNING"),
+    },
     "loggers": {"celery.app.trace": {"level": "WARNING"}, "celery.beat": {"level": "WARNING"}},
 }
 structlog.configure(

@@ -206,7 +206,6 @@ UNIT_LABELS: dict[str, Label] = {
 }
 
 
-
 def _latencies(measure: str, label: dict[str, Label], description: Label) -> list[Kpi]:
     """p50, p95 and p99 of one distribution; p95 is among the defaults."""
     return [
@@ -294,7 +293,9 @@ KPIS: dict[str, Kpi] = {
             _PERCENT,
             Direction.LOWER,
             Maximum(("kv_cache_usage", "accelerator_memory_usage")),
-            _("The highest KV-cache usage of any node in the window, or its accelerator memory where there is no cache."),
+            _(
+                "The highest KV-cache usage of any node in the window, or its accelerator memory where there is no cache."
+            ),
             display_factor=_HUNDRED,
             decimals=1,
             is_default=True,

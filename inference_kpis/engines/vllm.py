@@ -15,9 +15,7 @@ VLLM = Engine(
     model_labels=("model_name",),
     sources=(
         source("requests", Series("vllm:request_success_total")),
-        source(
-            "failed_requests", Series("vllm:request_success_total", only={"finished_reason": frozenset({"error"})})
-        ),
+        source("failed_requests", Series("vllm:request_success_total", only={"finished_reason": frozenset({"error"})})),
         source("prompt_tokens", Series("vllm:prompt_tokens_total")),
         source("output_tokens", Series("vllm:generation_tokens_total")),
         source("queue_depth", Series("vllm:num_requests_waiting")),

@@ -93,7 +93,13 @@ class Node(models.Model):
         BEARER = "bearer", _("Bearer token")
         BASIC = "basic", _("User name and password")
 
-    SEVERITY: ClassVar[dict[str, int]] = {State.DOWN: 0, State.SILENT: 1, State.WAITING: 2, State.UP: 3, State.PAUSED: 4}
+    SEVERITY: ClassVar[dict[str, int]] = {
+        State.DOWN: 0,
+        State.SILENT: 1,
+        State.WAITING: 2,
+        State.UP: 3,
+        State.PAUSED: 4,
+    }
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=120, unique=True)
@@ -112,7 +118,12 @@ class Node(models.Model):
         _("time-out (s)"), default=10, validators=[MinValueValidator(1), MaxValueValidator(30)]
     )
     price_per_hour = models.DecimalField(
-        _("price per hour"), max_digits=10, decimal_places=4, null=True, blank=True, validators=[MinValueValidator(Decimal(0))]
+        _("price per hour"),
+        max_digits=10,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
     )
     power_watts = models.DecimalField(
         _("declared power (W)"),
@@ -141,9 +152,7 @@ class Node(models.Model):
             models.Index(fields=("site", "severity", "name"), name="node_worst_first_by_site"),
         )
         constraints = (
-            models.CheckConstraint(
-                condition=models.Q(source="push") | ~models.Q(url=""), name="node_pulled_has_url"
-            ),
+            models.CheckConstraint(condition=models.Q(source="push") | ~models.Q(url=""), name="node_pulled_has_url"),
         )
 
     def __str__(self) -> str:

@@ -9,134 +9,252 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Node',
+            name="Node",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('name', models.CharField(max_length=120, unique=True, verbose_name='name')),
-                ('engine', models.CharField(max_length=30, verbose_name='engine')),
-                ('source', models.CharField(choices=[('pull', 'Pulled by Vigie'), ('push', 'Pushes its readings')], default='pull', max_length=4, verbose_name='source')),
-                ('url', models.URLField(blank=True, max_length=500, verbose_name='metrics URL')),
-                ('credential_kind', models.CharField(choices=[('none', 'None'), ('bearer', 'Bearer token'), ('basic', 'User name and password')], default='none', max_length=10, verbose_name='credentials')),
-                ('credential_sealed', models.BinaryField(null=True)),
-                ('pull_interval_seconds', models.PositiveIntegerField(default=15, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3600)], verbose_name='pull interval (s)')),
-                ('pull_timeout_seconds', models.PositiveIntegerField(default=10, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(30)], verbose_name='time-out (s)')),
-                ('price_per_hour', models.DecimalField(blank=True, decimal_places=4, max_digits=10, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0'))], verbose_name='price per hour')),
-                ('power_watts', models.DecimalField(blank=True, decimal_places=2, max_digits=9, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0'))], verbose_name='declared power (W)')),
-                ('state', models.CharField(choices=[('down', 'Down'), ('silent', 'Silent'), ('waiting', 'Waiting for its first reading'), ('up', 'Up'), ('paused', 'Paused')], default='waiting', editable=False, max_length=10, verbose_name='state')),
-                ('severity', models.PositiveSmallIntegerField(default=2, editable=False)),
-                ('state_since', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('problem', models.CharField(blank=True, editable=False, max_length=60)),
-                ('is_demo', models.BooleanField(default=False, editable=False, verbose_name='demo')),
-                ('registered_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('retired_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("name", models.CharField(max_length=120, unique=True, verbose_name="name")),
+                ("engine", models.CharField(max_length=30, verbose_name="engine")),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("pull", "Pulled by Vigie"), ("push", "Pushes its readings")],
+                        default="pull",
+                        max_length=4,
+                        verbose_name="source",
+                    ),
+                ),
+                ("url", models.URLField(blank=True, max_length=500, verbose_name="metrics URL")),
+                (
+                    "credential_kind",
+                    models.CharField(
+                        choices=[("none", "None"), ("bearer", "Bearer token"), ("basic", "User name and password")],
+                        default="none",
+                        max_length=10,
+                        verbose_name="credentials",
+                    ),
+                ),
+                ("credential_sealed", models.BinaryField(null=True)),
+                (
+                    "pull_interval_seconds",
+                    models.PositiveIntegerField(
+                        default=15,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3600),
+                        ],
+                        verbose_name="pull interval (s)",
+                    ),
+                ),
+                (
+                    "pull_timeout_seconds",
+                    models.PositiveIntegerField(
+                        default=10,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(30),
+                        ],
+                        verbose_name="time-out (s)",
+                    ),
+                ),
+                (
+                    "price_per_hour",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=4,
+                        max_digits=10,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                        verbose_name="price per hour",
+                    ),
+                ),
+                (
+                    "power_watts",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        max_digits=9,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                        verbose_name="declared power (W)",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("down", "Down"),
+                            ("silent", "Silent"),
+                            ("waiting", "Waiting for its first reading"),
+                            ("up", "Up"),
+                            ("paused", "Paused"),
+                        ],
+                        default="waiting",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("severity", models.PositiveSmallIntegerField(default=2, editable=False)),
+                ("state_since", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("problem", models.CharField(blank=True, editable=False, max_length=60)),
+                ("is_demo", models.BooleanField(default=False, editable=False, verbose_name="demo")),
+                ("registered_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("retired_at", models.DateTimeField(blank=True, editable=False, null=True)),
             ],
             options={
-                'verbose_name': 'node',
-                'verbose_name_plural': 'nodes',
-                'ordering': ('name',),
+                "verbose_name": "node",
+                "verbose_name_plural": "nodes",
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='ServedModel',
+            name="ServedModel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, max_length=200, unique=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(blank=True, max_length=200, unique=True)),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='Site',
+            name="Site",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(max_length=60, unique=True, verbose_name='key')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('region', models.CharField(blank=True, max_length=120, verbose_name='region')),
-                ('tier', models.CharField(choices=[('device', 'Device'), ('edge', 'Edge'), ('region', 'Region'), ('central', 'Central')], max_length=10, verbose_name='tier')),
-                ('is_demo', models.BooleanField(default=False, editable=False, verbose_name='demo')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.SlugField(max_length=60, unique=True, verbose_name="key")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("region", models.CharField(blank=True, max_length=120, verbose_name="region")),
+                (
+                    "tier",
+                    models.CharField(
+                        choices=[("device", "Device"), ("edge", "Edge"), ("region", "Region"), ("central", "Central")],
+                        max_length=10,
+                        verbose_name="tier",
+                    ),
+                ),
+                ("is_demo", models.BooleanField(default=False, editable=False, verbose_name="demo")),
             ],
             options={
-                'verbose_name': 'site',
-                'verbose_name_plural': 'sites',
-                'ordering': ('name',),
+                "verbose_name": "site",
+                "verbose_name_plural": "sites",
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='PullState',
+            name="PullState",
             fields=[
-                ('node', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='pull_state', serialize=False, to='inference_kpis.node')),
-                ('next_pull_at', models.DateTimeField(db_index=True)),
-                ('lease', models.BigIntegerField(default=0)),
-                ('leased_until', models.DateTimeField(null=True)),
-                ('counters', models.BinaryField(null=True)),
-                ('pulled_at', models.DateTimeField(null=True)),
-                ('duration_ms', models.PositiveIntegerField(null=True)),
-                ('body_bytes', models.PositiveIntegerField(null=True)),
-                ('samples', models.PositiveIntegerField(null=True)),
-                ('problems', models.JSONField(default=list)),
+                (
+                    "node",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="pull_state",
+                        serialize=False,
+                        to="inference_kpis.node",
+                    ),
+                ),
+                ("next_pull_at", models.DateTimeField(db_index=True)),
+                ("lease", models.BigIntegerField(default=0)),
+                ("leased_until", models.DateTimeField(null=True)),
+                ("counters", models.BinaryField(null=True)),
+                ("pulled_at", models.DateTimeField(null=True)),
+                ("duration_ms", models.PositiveIntegerField(null=True)),
+                ("body_bytes", models.PositiveIntegerField(null=True)),
+                ("samples", models.PositiveIntegerField(null=True)),
+                ("problems", models.JSONField(default=list)),
             ],
             options={
-                'ordering': ('node',),
+                "ordering": ("node",),
             },
         ),
         migrations.CreateModel(
-            name='SiteHealth',
+            name="SiteHealth",
             fields=[
-                ('site', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='health', serialize=False, to='inference_kpis.site')),
-                ('up', models.PositiveIntegerField(default=0)),
-                ('down', models.PositiveIntegerField(default=0)),
-                ('silent', models.PositiveIntegerField(default=0)),
-                ('waiting', models.PositiveIntegerField(default=0)),
-                ('paused', models.PositiveIntegerField(default=0)),
-                ('counted_at', models.DateTimeField()),
+                (
+                    "site",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="health",
+                        serialize=False,
+                        to="inference_kpis.site",
+                    ),
+                ),
+                ("up", models.PositiveIntegerField(default=0)),
+                ("down", models.PositiveIntegerField(default=0)),
+                ("silent", models.PositiveIntegerField(default=0)),
+                ("waiting", models.PositiveIntegerField(default=0)),
+                ("paused", models.PositiveIntegerField(default=0)),
+                ("counted_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ('site',),
+                "ordering": ("site",),
             },
         ),
         migrations.AddField(
-            model_name='node',
-            name='site',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='nodes', to='inference_kpis.site', verbose_name='site'),
+            model_name="node",
+            name="site",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="nodes",
+                to="inference_kpis.site",
+                verbose_name="site",
+            ),
         ),
         migrations.CreateModel(
-            name='KeySite',
+            name="KeySite",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sites', to='accounts.machinekey', verbose_name='machine key')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='inference_kpis.site', verbose_name='site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "key",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sites",
+                        to="accounts.machinekey",
+                        verbose_name="machine key",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="inference_kpis.site", verbose_name="site"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'site of a key',
-                'verbose_name_plural': 'sites of a key',
-                'ordering': ('key', 'site'),
+                "verbose_name": "site of a key",
+                "verbose_name_plural": "sites of a key",
+                "ordering": ("key", "site"),
             },
         ),
         migrations.AddIndex(
-            model_name='node',
-            index=models.Index(condition=models.Q(('retired_at', None)), fields=['severity', 'name'], name='node_worst_first'),
+            model_name="node",
+            index=models.Index(
+                condition=models.Q(("retired_at", None)), fields=["severity", "name"], name="node_worst_first"
+            ),
         ),
         migrations.AddIndex(
-            model_name='node',
-            index=models.Index(fields=['site', 'severity', 'name'], name='node_worst_first_by_site'),
+            model_name="node",
+            index=models.Index(fields=["site", "severity", "name"], name="node_worst_first_by_site"),
         ),
         migrations.AddConstraint(
-            model_name='node',
-            constraint=models.CheckConstraint(condition=models.Q(('source', 'push'), models.Q(('url', ''), _negated=True), _connector='OR'), name='node_pulled_has_url'),
+            model_name="node",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("source", "push"), models.Q(("url", ""), _negated=True), _connector="OR"),
+                name="node_pulled_has_url",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='keysite',
-            constraint=models.UniqueConstraint(fields=('key', 'site'), name='key_site_once'),
+            model_name="keysite",
+            constraint=models.UniqueConstraint(fields=("key", "site"), name="key_site_once"),
         ),
     ]

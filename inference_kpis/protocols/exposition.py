@@ -215,5 +215,3 @@ def _quoted(text: str) -> tuple[str, str]:
         out.append(char)
         at += 1
     raise ValueError("malformed")
-
-

@@ -166,5 +166,3 @@ def _histogram_increase(previous: HistogramQuanta | None, now: HistogramQuanta, 
     # A bucket that grew less than the one below it is no histogram's doing; nothing negative is stored.
     counts = tuple(max(count, 0) for count in counts)
     return Distribution({now.bounds: counts}, max(now.sum - earlier_sum, 0), covered_ms)
-
-

@@ -11,10 +11,12 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
+from inference_kpis.catalogue import Kpi
 from inference_kpis.engines import ENGINES
 from inference_kpis.readings import codec
 from inference_kpis.readings.algebra import EMPTY, Reading, merge, merge_all
 from inference_kpis.readings.rollups import HOUR, Scope, local_day, start_of_day
+from inference_kpis.readings.statistics import NOT_EXPOSED, Quantity, gives, kpi_quantity
 from inference_kpis.readings.store import as_ms, layouts_by_id
 
 DAY = timedelta(days=1)
@@ -95,16 +97,6 @@ def exposed_by(engines: Iterable[str]) -> frozenset[str]:
 ADDED_BY_VIGIE = frozenset({"pulls", "successful_pulls", "edge_requests", "energy", "cost"})
 
 
-def fleet_reading(window: Window) -> Reading:
-    """Everything that the fleet measured in the window, merged."""
-    return merge_all(reading for _, _, reading in _rows(Scope.FLEET, None, window))
-
-
-def fleet_series(window: Window) -> dict[datetime, Reading]:
-    """The fleet's readings by step; steps without any are missing."""
-    return by_step(((at, reading) for _, at, reading in _rows(Scope.FLEET, None, window)), window)
-
-
 def group_readings(window: Window, *, sites: Collection[int] | None = None) -> list[GroupReading]:
     """The readings of groups in the window, of some sites or of all."""
     known = groups()
@@ -128,12 +120,29 @@ def node_model_readings(node_id: int, window: Window) -> dict[str, list[tuple[da
     """The readings of one node in the window, by model name ('' is the node itself), in time order."""
     found: dict[str, list[tuple[datetime, Reading]]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, name FROM inference_kpis_servedmodel WHERE id IN"
-                       " (SELECT model_id FROM inference_kpis_latest WHERE node_id = %s)", [node_id])
+        cursor.execute(
+            "SELECT id, name FROM inference_kpis_servedmodel WHERE id IN"
+            " (SELECT model_id FROM inference_kpis_latest WHERE node_id = %s)",
+            [node_id],
+        )
         names = dict(cursor.fetchall())
     for model_id, at, reading in _rows(Scope.NODE, [node_id], window, by="model_id"):
         found[names.get(model_id, "")].append((at, reading))
     return {name: sorted(readings, key=lambda pair: pair[0]) for name, readings in sorted(found.items())}
+
+
+def giving(kpi: Kpi, readings: Iterable[GroupReading]) -> list[GroupReading]:
+    """The readings of engines that can show this KPI: requests of the others would only dilute a ratio."""
+    return [each for each in readings if gives(kpi, exposed_by([each.group.engine]))]
+
+
+def kpi_of(kpi: Kpi, readings: Iterable[GroupReading]) -> Quantity:
+    """The KPI over all these readings together; not exposed when there are some and none of their engines gives it."""
+    everything = list(readings)
+    usable = giving(kpi, everything)
+    if everything and not usable:
+        return NOT_EXPOSED
+    return kpi_quantity(kpi, merge_all(each.reading for each in usable))
 
 
 def by_step(readings: Iterable[tuple[datetime, Reading]], window: Window) -> dict[datetime, Reading]:
@@ -187,10 +196,14 @@ def _pieces(window: Window) -> list[tuple[str, datetime, datetime]]:
             "SELECT (SELECT min(hour_at) FROM inference_kpis_hour_due), (SELECT min(day_on) FROM inference_kpis_day_due)"
         )
         open_hour, open_day = cursor.fetchone()
-    hours_to = max(hours_from, min(open_hour or window.end, window.end).astimezone(UTC).replace(minute=0, second=0, microsecond=0))
+    hours_to = max(
+        hours_from, min(open_hour or window.end, window.end).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    )
     pieces = [("hour", hours_from, hours_to), ("minute", hours_to, window.end)]
     if window.step >= DAY:
         days_from = start_of_day(local_day(window.start))
-        days_to = max(days_from, min(start_of_day(open_day), hours_to) if open_day else start_of_day(local_day(hours_to)))
+        days_to = max(
+            days_from, min(start_of_day(open_day), hours_to) if open_day else start_of_day(local_day(hours_to))
+        )
         pieces[0:1] = [("day", days_from, days_to), ("hour", days_to, hours_to)]
     return [piece for piece in pieces if piece[1] < piece[2]]

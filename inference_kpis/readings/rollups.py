@@ -17,7 +17,15 @@ from django.db import connection, transaction
 
 from inference_kpis.readings import codec, partitions
 from inference_kpis.readings.algebra import EMPTY, Reading, merge, merge_all, spread
-from inference_kpis.readings.store import LONGEST_READING, MINUTE_MS, as_datetime, as_ms, copy_rows, layout_ids, layouts_by_id
+from inference_kpis.readings.store import (
+    LONGEST_READING,
+    MINUTE_MS,
+    as_datetime,
+    as_ms,
+    copy_rows,
+    layout_ids,
+    layouts_by_id,
+)
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -63,9 +71,7 @@ def roll_up_touched(now: datetime) -> int:
         hours = _roll_due_hours(cursor, now)
         days = _roll_due_days(cursor, now)
         if changed or hours or days:
-            cursor.execute(
-                "UPDATE inference_kpis_rollup_version SET version = version + 1, rolled_at = %s", [now]
-            )
+            cursor.execute("UPDATE inference_kpis_rollup_version SET version = version + 1, rolled_at = %s", [now])
         return changed
 
 
@@ -113,7 +119,13 @@ def _node_minutes(cursor: Any, touched: Sequence[tuple[datetime, int, int]]) -> 
         " JOIN inference_kpis_reading r ON r.node_id = t.node_id AND r.model_id = t.model_id"
         " AND r.ended_at > t.minute_at AND r.ended_at < t.minute_at + %s AND r.started_at < t.minute_at + %s"
         " ORDER BY r.ended_at",
-        [[row[0] for row in touched], [row[1] for row in touched], [row[2] for row in touched], LONGEST_READING + MINUTE, MINUTE],
+        [
+            [row[0] for row in touched],
+            [row[1] for row in touched],
+            [row[2] for row in touched],
+            LONGEST_READING + MINUTE,
+            MINUTE,
+        ],
     )
     rows = cursor.fetchall()
     known = layouts_by_id()
@@ -177,7 +189,8 @@ def _roll_due_days(cursor: Any, now: datetime) -> int:
 
 def _take_due(cursor: Any, table: str, column: str, before: object) -> dict[Any, list[tuple[int, int, int]]]:
     cursor.execute(
-        f"DELETE FROM inference_kpis_{table} WHERE {column} < %s RETURNING {column}, scope, scope_id, model_id", [before]
+        f"DELETE FROM inference_kpis_{table} WHERE {column} < %s RETURNING {column}, scope, scope_id, model_id",
+        [before],
     )
     due: dict[Any, list[tuple[int, int, int]]] = defaultdict(list)
     for when, scope, scope_id, model_id in cursor.fetchall():
@@ -242,9 +255,7 @@ def _write(cursor: Any, width: str, rolled: Sequence[Rolled]) -> None:
     table, staged = f"inference_kpis_rollup_{width}", f"staged_{width}"
     cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {staged} (LIKE {table}) ON COMMIT DELETE ROWS")
     cursor.execute(f"TRUNCATE {staged}")
-    copy_rows(
-        cursor, staged, ("scope", "scope_id", "model_id", "bucket_at"), (_row(each, layouts) for each in rolled)
-    )
+    copy_rows(cursor, staged, ("scope", "scope_id", "model_id", "bucket_at"), (_row(each, layouts) for each in rolled))
     cursor.execute(
         f"INSERT INTO {table} SELECT * FROM {staged} ON CONFLICT (scope, scope_id, bucket_at, model_id) DO UPDATE SET"
         " started_at = excluded.started_at, ended_at = excluded.ended_at, group_id = excluded.group_id,"

@@ -68,7 +68,11 @@ def store_slots(slots: Sequence[Slot]) -> Outcome:
         first_of_key.setdefault(slot.key, position)
     inserted = _insert([slots[position] for position in first_of_key.values()], layouts)
     outcome.stored.extend(first_of_key[key] for key in inserted)
-    rest = [position for position, slot in enumerate(slots) if first_of_key[slot.key] != position or slot.key not in inserted]
+    rest = [
+        position
+        for position, slot in enumerate(slots)
+        if first_of_key[slot.key] != position or slot.key not in inserted
+    ]
     if rest:
         _meet_existing(slots, rest, layouts, outcome)
     if outcome.stored:
@@ -255,7 +259,9 @@ def layout_ids(layouts: Iterable[codec.Bounds]) -> dict[codec.Bounds, int]:
     wanted = set(layouts)
     found = {bounds: _layout_ids[bounds] for bounds in wanted & _layout_ids.keys()}
     for bounds in sorted(wanted - found.keys()):
-        found[bounds] = _id_of("layout (bounds) VALUES (%s::float8[])", "layout WHERE bounds = %s::float8[]", [list(bounds)])
+        found[bounds] = _id_of(
+            "layout (bounds) VALUES (%s::float8[])", "layout WHERE bounds = %s::float8[]", [list(bounds)]
+        )
     transaction.on_commit(lambda: _layout_ids.update(found))
     return found
 

@@ -93,7 +93,8 @@ class Answer(models.Model):
             models.UniqueConstraint(fields=("assessment", "practice"), name="answer_once_per_practice"),
             models.CheckConstraint(condition=models.Q(level=None) | models.Q(level__lte=4), name="answer_level_0_to_4"),
             models.CheckConstraint(
-                condition=models.Q(is_not_applicable=False) | models.Q(level=None), name="answer_level_or_not_applicable"
+                condition=models.Q(is_not_applicable=False) | models.Q(level=None),
+                name="answer_level_or_not_applicable",
             ),
         )
 

@@ -1,0 +1,86 @@
+"""Who may see and change what on the declaring side; pages and API ask here and nowhere else.
+
+Executives, reviewers and administrators see every team's assessments, the others those of their teams. Members answer,
+unless they are executives; reviewers and administrators review. Success metrics are for everybody to read.
+"""
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from accounts.models import Role, Team, User
+from readiness.assessments.models import Assessment, Evidence
+from readiness.success.models import SuccessMetric
+
+SEE_ALL = {Role.EXECUTIVE, Role.REVIEWER, Role.ADMINISTRATOR}
+REVIEW = {Role.REVIEWER, Role.ADMINISTRATOR}
+ANSWER = {Role.CONTRIBUTOR, Role.REVIEWER, Role.OPERATOR, Role.ADMINISTRATOR}
+
+
+def visible_assessments(user: User) -> QuerySet[Assessment]:
+    """Every assessment that this person may open."""
+    found = Assessment.objects.select_related("team")
+    return found if user.role in SEE_ALL else found.filter(team__members=user)
+
+
+def teams_to_answer_for(user: User) -> QuerySet[Team]:
+    """The teams whose assessments and success metrics this person may write."""
+    if user.is_administrator:
+        return Team.objects.all()
+    return user.teams.all() if user.role in ANSWER else Team.objects.none()
+
+
+def get_assessment_for(user: User, pk: int) -> Assessment:
+    """The assessment; 404 where this person may not know of it."""
+    found = visible_assessments(user).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def can_answer(user: User, assessment: Assessment) -> bool:
+    """Whether this person may answer at all, in whatever state the assessment is; queries memberships."""
+    return teams_to_answer_for(user).filter(pk=assessment.team_id).exists()
+
+
+def can_review(user: User, assessment: Assessment) -> bool:
+    return user.role in REVIEW
+
+
+def get_answerable_assessment_for(user: User, pk: int) -> Assessment:
+    """The assessment, for somebody who answers for its team."""
+    found = Assessment.objects.select_related("team").filter(pk=pk, team__in=teams_to_answer_for(user)).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def get_reviewable_assessment_for(user: User, pk: int) -> Assessment:
+    """The assessment, for somebody who reviews."""
+    assessment = get_assessment_for(user, pk)
+    if not can_review(user, assessment):
+        raise Http404
+    return assessment
+
+
+def get_reviewable_evidence_for(user: User, pk: int) -> Evidence:
+    """A piece of evidence, for somebody who reviews."""
+    evidence = Evidence.objects.select_related("answer__assessment").filter(pk=pk).first()
+    if evidence is None or not can_review(user, evidence.answer.assessment):
+        raise Http404
+    return evidence
+
+
+def get_success_metric(pk: int) -> SuccessMetric:
+    """A success metric; everybody who is signed in may read it."""
+    found = SuccessMetric.objects.current().select_related("team", "site", "owner").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def get_editable_success_metric_for(user: User, pk: int) -> SuccessMetric:
+    """A success metric of a team that this person writes for."""
+    found = get_success_metric(pk)
+    if not teams_to_answer_for(user).filter(pk=found.team_id).exists():
+        raise Http404
+    return found

@@ -1,0 +1,125 @@
+"""Starting an assessment and answering it: each write whole or not at all, and never over somebody else's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from accounts.audit import record
+from accounts.models import Team, User
+from readiness.assessments.models import Answer, Assessment, Evidence
+from readiness.bank import current_version, load_bank
+from readiness.exceptions import AlreadyInProgress, GateAlwaysApplies, NotEditable, StaleAnswer
+
+
+def start_assessment(*, team: Team, by: User, now: datetime) -> Assessment:
+    """A new assessment of the team on the current bank. Raises `AlreadyInProgress`."""
+    try:
+        with transaction.atomic():
+            assessment = Assessment.objects.create(
+                team=team, bank_version=current_version(), started_by=by, started_at=now
+            )
+            record("assessment.start", assessment, actor=by)
+    except IntegrityError:
+        raise AlreadyInProgress from None
+    return assessment
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What somebody answers to one practice: a level, or why it does not apply and until when, and a note."""
+
+    level: int | None
+    note: str = ""
+    not_applicable_reason: str = ""
+    not_applicable_until: date | None = None
+
+    @property
+    def is_not_applicable(self) -> bool:
+        return bool(self.not_applicable_reason)
+
+
+def save_answer(
+    *, assessment: Assessment, practice: str, reply: Reply, seen_version: int, by: User, now: datetime
+) -> Answer:
+    """Write an answer if it still is at `seen_version` (0: not answered yet).
+
+    Raises `NotEditable`, `GateAlwaysApplies`, or `StaleAnswer` with the answer that stands. Writing what stands already
+    changes nothing.
+    """
+    if reply.is_not_applicable and load_bank(assessment.bank_version).practice(practice).gate:
+        raise GateAlwaysApplies
+    with transaction.atomic():
+        locked = Assessment.objects.select_for_update().get(pk=assessment.pk)
+        if not locked.is_editable:
+            raise NotEditable
+        answer = Answer.objects.filter(assessment=locked, practice=practice).first()
+        if answer and _says(answer, reply):
+            return answer
+        if (answer.version if answer else 0) != seen_version:
+            assert answer is not None
+            raise StaleAnswer(answer)
+        answer = answer or Answer(assessment=locked, practice=practice, version=0)
+        answer.level = None if reply.is_not_applicable else reply.level
+        answer.note = reply.note
+        answer.is_not_applicable = reply.is_not_applicable
+        answer.not_applicable_reason = reply.not_applicable_reason
+        answer.not_applicable_until = reply.not_applicable_until
+        answer.not_applicable_approved_by = None
+        answer.version += 1
+        answer.answered_by, answer.answered_at = by, now
+        answer.save()
+    return answer
+
+
+def _says(answer: Answer, reply: Reply) -> bool:
+    return (
+        answer.level == reply.level
+        and answer.note == reply.note
+        and answer.not_applicable_reason == reply.not_applicable_reason
+        and answer.not_applicable_until == reply.not_applicable_until
+    )
+
+
+def save_reply(
+    *, assessment: Assessment, practice: str, reply: Reply, form: Mapping[str, Any], by: User, now: datetime
+) -> Answer:
+    """The answer of a cleaned `AnswerForm`, with the evidence that came along, together or not at all."""
+    with transaction.atomic():
+        answer = save_answer(
+            assessment=assessment,
+            practice=practice,
+            reply=reply,
+            seen_version=form["seen_version"],
+            by=by,
+            now=now,
+        )
+        if form["evidence_title"]:
+            add_evidence(
+                answer=answer,
+                title=form["evidence_title"],
+                url=form["evidence_url"],
+                dated_on=form["evidence_dated_on"],
+                by=by,
+            )
+    return answer
+
+
+def add_evidence(*, answer: Answer, title: str, url: str, dated_on: date, by: User) -> Evidence:
+    """A dated link, or note where there is no link. Raises `NotEditable`."""
+    with transaction.atomic():
+        if not Assessment.objects.select_for_update().get(pk=answer.assessment_id).is_editable:
+            raise NotEditable
+        kind = Evidence.Kind.LINK if url else Evidence.Kind.NOTE
+        return Evidence.objects.create(answer=answer, kind=kind, title=title, url=url, dated_on=dated_on, added_by=by)
+
+
+def remove_evidence(*, evidence: Evidence, by: User) -> None:
+    """Take a piece of evidence back while the assessment is open. Raises `NotEditable`."""
+    with transaction.atomic():
+        if not Assessment.objects.select_for_update().get(pk=evidence.answer.assessment_id).is_editable:
+            raise NotEditable
+        record("evidence.remove", evidence.title, actor=by, practice=evidence.answer.practice)
+        evidence.delete()

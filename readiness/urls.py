@@ -1,0 +1,30 @@
+"""The pages of the declaring side, by subject."""
+
+from django.urls import path
+
+from readiness.assessments import views as assessments
+from readiness.overview import views as overview
+from readiness.success import views as success
+
+app_name = "readiness"
+urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("rules/<int:number>/", assessments.rule_detail, name="rule_detail"),
+    path("assessments/", assessments.assessment_list, name="assessment_list"),
+    path("assessments/start/", assessments.assessment_start, name="assessment_start"),
+    path("assessments/<int:pk>/", assessments.assessment_detail, name="assessment_detail"),
+    path("assessments/<int:pk>/practices/<str:key>/", assessments.assessment_practice, name="assessment_practice"),
+    path("assessments/<int:pk>/submit/", assessments.assessment_submit, name="assessment_submit"),
+    path("assessments/<int:pk>/approve/", assessments.assessment_approve, name="assessment_approve"),
+    path("assessments/<int:pk>/send-back/", assessments.assessment_send_back, name="assessment_send_back"),
+    path("assessments/<int:pk>/result/", assessments.assessment_result, name="assessment_result"),
+    path(
+        "assessments/<int:pk>/evidence/<int:evidence_pk>/remove/", assessments.evidence_remove, name="evidence_remove"
+    ),
+    path("evidence/<int:evidence_pk>/review/", assessments.evidence_review, name="evidence_review"),
+    path("success-metrics/", success.success_metric_list, name="success_metric_list"),
+    path("success-metrics/new/", success.success_metric_add, name="success_metric_add"),
+    path("success-metrics/<int:pk>/", success.success_metric_detail, name="success_metric_detail"),
+    path("success-metrics/<int:pk>/edit/", success.success_metric_edit, name="success_metric_edit"),
+    path("success-metrics/<int:pk>/retire/", success.success_metric_retire, name="success_metric_retire"),
+]
