@@ -1,7 +1,7 @@
 """All settings. The environment is read here and nowhere else; what is not understood is refused with a sentence."""
 
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import environ
 import structlog
@@ -103,6 +103,10 @@ TEMPLATES = [
 # --- PostgreSQL and Redis ------------------------------------------------------------------------------------------
 # The truth lives in PostgreSQL; Redis carries tasks and cached fragments and may be flushed at any time.
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres:///vigie")}
+# A Unix socket is a folder: percent-encoded as the host, or in `?host=`.
+DATABASES["default"]["HOST"] = unquote(DATABASES["default"]["HOST"]) or DATABASES["default"].get("OPTIONS", {}).pop(
+    "host", ""
+)
 DATABASES["default"]["OPTIONS"] = {
     **DATABASES["default"].get("OPTIONS", {}),
     "pool": {"min_size": 1, "max_size": 8, "timeout": 10} if ENVIRONMENT != "test" else False,

@@ -20,7 +20,3 @@ class KeyLost(FleetError):
     message = _("The credentials cannot be opened with the configured keys. Enter them again.")
 
 
-class StoreUnavailable(FleetError):
-    code = "store_unavailable"
-    message = _("The store cannot take data at the moment. Send it again later.")
-    can_retry = True

@@ -48,10 +48,10 @@ CREATE TABLE inference_kpis_latest (
 CREATE TABLE inference_kpis_rollup_minute ({ROLLUP}) PARTITION BY RANGE (bucket_at);
 CREATE INDEX inference_kpis_rollup_minute_group ON inference_kpis_rollup_minute (group_id, bucket_at) WHERE scope = 2;
 CREATE INDEX inference_kpis_rollup_minute_groups ON inference_kpis_rollup_minute (bucket_at) WHERE scope = 1;
-CREATE INDEX inference_kpis_rollup_hour_groups ON inference_kpis_rollup_hour (bucket_at) WHERE scope = 1;
-CREATE INDEX inference_kpis_rollup_day_groups ON inference_kpis_rollup_day (bucket_at) WHERE scope = 1;
 CREATE TABLE inference_kpis_rollup_hour ({ROLLUP});
+CREATE INDEX inference_kpis_rollup_hour_groups ON inference_kpis_rollup_hour (bucket_at) WHERE scope = 1;
 CREATE TABLE inference_kpis_rollup_day ({ROLLUP});
+CREATE INDEX inference_kpis_rollup_day_groups ON inference_kpis_rollup_day (bucket_at) WHERE scope = 1;
 CREATE TABLE inference_kpis_touched (
     minute_at timestamptz NOT NULL,
     node_id integer NOT NULL,

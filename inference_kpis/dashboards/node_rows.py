@@ -1,0 +1,51 @@
+"""The rows of the fleet page: a page of nodes, each with its state, the age of its last reading and its KPIs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+
+from inference_kpis.catalogue import KPIS, Kpi
+from inference_kpis.fleet.models import Node
+from inference_kpis.readings import store
+from inference_kpis.readings.algebra import merge_all
+from inference_kpis.readings.queries import Window, exposed_by, node_readings
+from inference_kpis.readings.statistics import Quantity, kpi_quantity
+
+NODES_PER_PAGE = 50
+RECENT = timedelta(minutes=5)
+COLUMNS: tuple[Kpi, ...] = tuple(KPIS[key] for key in ("request_rate", "success_ratio", "e2e_latency_p95", "queue_depth"))
+
+
+class CountedPaginator(Paginator):
+    """A paginator that is told how many there are, so that it does not count the fleet."""
+
+    def __init__(self, nodes: QuerySet[Node], *, known_count: int | None) -> None:
+        super().__init__(nodes, NODES_PER_PAGE)
+        if known_count is not None:
+            self.count = known_count
+
+
+@dataclass(frozen=True)
+class NodeRow:
+    node: Node
+    heard_at: datetime | None
+    quantities: tuple[tuple[Kpi, Quantity], ...]
+
+
+def node_rows(nodes: Sequence[Node], now: datetime) -> list[NodeRow]:
+    """Rows for these nodes; three queries, however many there are."""
+    ids = [node.pk for node in nodes]
+    readings = node_readings(ids, Window.ending(now, RECENT))
+    heard: dict[int, datetime] = {}
+    for latest in store.latest_of(ids):
+        heard[latest.node_id] = max(latest.ended_at, heard.get(latest.node_id, latest.ended_at))
+    rows = []
+    for node in nodes:
+        merged = merge_all(reading for _, reading in readings.get(node.pk, ()))
+        exposed = exposed_by([node.engine])
+        quantities = tuple((kpi, kpi_quantity(kpi, merged, exposed=exposed)) for kpi in COLUMNS)
+        rows.append(NodeRow(node, heard.get(node.pk), quantities))
+    return rows

@@ -1,0 +1,221 @@
+"""The pages of the fleet: all nodes, one node, all KPIs, one KPI."""
+
+import csv
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.access import signed_in
+from inference_kpis import access
+from inference_kpis.catalogue import DEFAULT_KPIS, KPIS, Kpi
+from inference_kpis.dashboards.charts import kpi_chart
+from inference_kpis.dashboards.fleet_health import fleet_health
+from inference_kpis.dashboards.live import unchanged
+from inference_kpis.dashboards.node_rows import COLUMNS, CountedPaginator, node_rows
+from inference_kpis.dashboards.series import WINDOWS, Line, lines, points, window_of
+from inference_kpis.engines import ENGINES
+from inference_kpis.fleet.models import Node, Tier
+from inference_kpis.pull.models import PullState
+from inference_kpis.pull.problems import sentence
+from inference_kpis.readings import store
+from inference_kpis.readings.algebra import merge_all
+from inference_kpis.readings.queries import exposed_by, group_readings, kpi_of, node_model_readings
+from inference_kpis.readings.statistics import kpi_quantity
+
+# What the node page draws; the others are in its table.
+CHARTED = ("request_rate", "e2e_latency_p95", "mean_latency", "queue_depth")
+
+
+def live(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
+    """The whole page, or only its live part for a poll."""
+    response = render(request, template + ("#live" if request.htmx else ""), context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@signed_in
+@require_safe
+def fleet(request: HttpRequest) -> HttpResponse:
+    version = store.version()
+    if unchanged(request, version):
+        return HttpResponse(status=204)
+    now = datetime.now(UTC)
+    health = fleet_health(now)
+    chosen = {name: request.GET.get(name, "") for name in ("site", "state", "engine", "q")}
+    nodes = Node.objects.in_service().select_related("site").worst_first()
+    if chosen["site"]:
+        nodes = nodes.filter(site__key=chosen["site"])
+    if chosen["state"] in Node.State.values:
+        nodes = nodes.filter(state=chosen["state"])
+    if chosen["engine"]:
+        nodes = nodes.filter(engine=chosen["engine"])
+    if chosen["q"]:
+        nodes = nodes.filter(name__icontains=chosen["q"][:100])
+    is_filtered = any(chosen.values())
+    page = CountedPaginator(nodes, known_count=None if is_filtered else health.total).get_page(request.GET.get("page"))
+    return live(
+        request,
+        "inference_kpis/dashboards/fleet.html",
+        {
+            "health": health,
+            "page": page,
+            "rows": node_rows(list(page.object_list), now),
+            "columns": COLUMNS,
+            "engines": ENGINES,
+            "states": Node.State,
+            "chosen": chosen,
+            "is_filtered": is_filtered,
+            "version": version,
+            "can_write": access.can_write_fleet(request.user),
+        },
+    )
+
+
+@signed_in
+@require_safe
+def node_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    version = store.version()
+    if unchanged(request, version):
+        return HttpResponse(status=204)
+    node = access.get_node(uuid)
+    key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))
+    by_model = node_model_readings(node.pk, window)
+    exposed = exposed_by([node.engine])
+    everything = [pair for readings in by_model.values() for pair in readings]
+    merged = merge_all(reading for _, reading in everything)
+    models = [
+        (name, [(kpi, kpi_quantity(kpi, merge_all(r for _, r in readings), exposed=exposed)) for kpi in DEFAULT_KPIS])
+        for name, readings in by_model.items()
+        if name
+    ]
+    charts = []
+    for kpi in (KPIS[name] for name in CHARTED):
+        quantity = kpi_quantity(kpi, merged, exposed=exposed)
+        if quantity.reason is None:
+            line = Line(node.name, points(kpi, everything, window), quantity)
+            charts.append((kpi, kpi_chart(kpi, [line], window)))
+    return live(
+        request,
+        "inference_kpis/dashboards/node_detail.html",
+        {
+            "node": node,
+            "engine": ENGINES.get(node.engine),
+            "pull_state": PullState.objects.filter(node=node).first(),
+            "problem": sentence(node.problem) if node.problem else "",
+            "quantities": [(kpi, kpi_quantity(kpi, merged, exposed=exposed)) for kpi in DEFAULT_KPIS],
+            "models": models if len(models) > 1 else [],
+            "model_names": [name for name in by_model if name],
+            "heard_at": max((latest.ended_at for latest in store.latest_of([node.pk])), default=None),
+            "charts": charts,
+            "window": window,
+            "window_key": key,
+            "windows": WINDOWS,
+            "version": version,
+            "can_write": access.can_write_fleet(request.user),
+        },
+    )
+
+
+@signed_in
+@require_safe
+def kpi_list(request: HttpRequest) -> HttpResponse:
+    version = store.version()
+    if unchanged(request, version):
+        return HttpResponse(status=204)
+    key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))
+    readings = group_readings(window)
+    rows = [
+        (kpi, kpi_of(kpi, readings), lines(kpi, readings, window, lambda group: ""))
+        for kpi in sorted(KPIS.values(), key=lambda kpi: not kpi.is_default)
+    ]
+    context = {"rows": rows, "window_key": key, "windows": WINDOWS, "window": window, "version": version}
+    return live(request, "inference_kpis/dashboards/kpi_list.html", context)
+
+
+def _kpi_or_404(key: str) -> Kpi:
+    if key not in KPIS:
+        raise Http404
+    return KPIS[key]
+
+
+SPLITS = ("site", "tier", "engine", "model")
+
+
+def _split(request: HttpRequest) -> str:
+    chosen = request.GET.get("split", "")
+    return chosen if chosen in SPLITS else "site"
+
+
+@signed_in
+@require_safe
+def kpi_detail(request: HttpRequest, key: str) -> HttpResponse:
+    kpi = _kpi_or_404(key)
+    version = store.version()
+    if unchanged(request, version):
+        return HttpResponse(status=204)
+    window_key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))
+    readings = group_readings(window)
+    split = _split(request)
+    split_lines = _lines(kpi, readings, window, split)
+    siblings = [KPIS[f"{kpi.formula.measure}_p{p}"] for p in (50, 95, 99)] if "_p" in key else []
+    return live(
+        request,
+        "inference_kpis/dashboards/kpi_detail.html",
+        {
+            "kpi": kpi,
+            "quantity": kpi_of(kpi, readings),
+            "percentiles": [(sibling, kpi_of(sibling, readings)) for sibling in siblings],
+            "lines": split_lines,
+            "chart": kpi_chart(kpi, split_lines, window),
+            "split": split,
+            "splits": [(name, label) for name, label in zip(SPLITS, _split_labels(), strict=True)],
+            "window": window,
+            "window_key": window_key,
+            "windows": WINDOWS,
+            "version": version,
+        },
+    )
+
+
+def _split_labels() -> list[str]:
+    return [_("by site"), _("by tier"), _("by engine"), _("by model")]
+
+
+def _lines(kpi: Kpi, readings: Iterable[object], window: object, split: str) -> list[Line]:
+    tiers, engines = dict(Tier.choices), ENGINES
+    keys = {
+        "site": lambda group: group.site_name,
+        "tier": lambda group: str(tiers.get(group.tier, group.tier)),
+        "engine": lambda group: engines[group.engine].label if group.engine in engines else group.engine,
+        "model": lambda group: group.model or _("the node itself"),
+    }
+    return [line for line in lines(kpi, readings, window, keys[split]) if line.quantity.reason is None]
+
+
+@signed_in
+@require_safe
+def kpi_csv(request: HttpRequest, key: str) -> HttpResponse:
+    """The figures of the KPI page: times in UTC, plain numbers in the KPI's unit, empty where nothing was measured."""
+    kpi = _kpi_or_404(key)
+    window_key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))
+    split = _split(request)
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{kpi.key}-{window_key}.csv"'
+    writer = csv.writer(response)
+    writer.writerow(["start_utc", split, kpi.key, "unit"])
+    for line in _lines(kpi, group_readings(window), window, split):
+        for start, value in line.points:
+            written = "" if value is None else f"{value:.6g}"
+            writer.writerow([start.isoformat(), _as_text(line.label), written, kpi.unit])
+    return response
+
+
+def _as_text(cell: str) -> str:
+    """A cell that a spreadsheet cannot take for a formula."""
+    return f"'{cell}" if cell[:1] in "=+-@\t\r" else cell

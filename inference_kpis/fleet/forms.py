@@ -1,0 +1,82 @@
+"""The form of a node."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from inference_kpis.engines import ENGINES
+from inference_kpis.fleet.models import Node, Site
+from inference_kpis.pull.guard import parse_url
+from inference_kpis.pull.problems import PullFailed, sentence
+
+
+class NodeForm(forms.ModelForm):
+    engine = forms.ChoiceField(label=_("Engine"), choices=[(key, engine.label) for key, engine in ENGINES.items()])
+    credential = forms.CharField(
+        label=_("Token, or user:password"),
+        required=False,
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off"}),
+        help_text=_("Stored encrypted. Leave empty to keep what is there."),
+    )
+
+    class Meta:
+        model = Node
+        fields = (
+            *("name", "site", "engine", "source", "url", "credential_kind"),
+            *("pull_interval_seconds", "pull_timeout_seconds", "price_per_hour", "power_watts"),
+        )
+        labels = {"url": _("Metrics URL")}
+        help_texts = {
+            "url": _("For example http://10.0.3.7:8000/metrics"),
+            "power_watts": _("Used for energy when the node does not measure its power."),
+        }
+
+    field_order = (
+        *("name", "site", "engine", "source", "url", "credential_kind", "credential"),
+        *("pull_interval_seconds", "pull_timeout_seconds", "price_per_hour", "power_watts"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["url"].assume_scheme = "http"
+        self.fields["site"].queryset = Site.objects.all()
+
+    def clean_url(self) -> str:
+        url: str = self.cleaned_data["url"]
+        if url:
+            try:
+                parse_url(url)
+            except PullFailed as error:
+                raise forms.ValidationError(sentence(error.code)) from None
+        return url
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        is_pulled = cleaned.get("source") == Node.Source.PULL
+        if is_pulled and not cleaned.get("url") and "url" not in self.errors:
+            self.add_error("url", _("A node that is pulled needs its metrics URL."))
+        kind = cleaned.get("credential_kind")
+        if kind == Node.CredentialKind.NONE:
+            cleaned["credential"] = ""
+        elif not cleaned.get("credential") and not self.instance.has_credential:
+            self.add_error("credential", _("Enter the token, or user:password."))
+        if kind == Node.CredentialKind.BASIC and cleaned.get("credential") and ":" not in cleaned["credential"]:
+            self.add_error("credential", _("Write the user name and the password with a colon between them."))
+        interval, timeout = cleaned.get("pull_interval_seconds"), cleaned.get("pull_timeout_seconds")
+        if interval and timeout and timeout > max(interval, 1) and is_pulled:
+            self.add_error("pull_timeout_seconds", _("The time-out cannot be longer than the interval."))
+        return cleaned
+
+    @property
+    def credential_to_store(self) -> str | None:
+        """None keeps what there is, '' forgets it."""
+        if self.cleaned_data["credential_kind"] == Node.CredentialKind.NONE:
+            return ""
+        return self.cleaned_data["credential"] or None
+
+
+def nothing_may_be_pulled() -> bool:
+    """Whether no network was allowed yet, so that a new node could not be reached."""
+    return not settings.PULL_NETWORKS

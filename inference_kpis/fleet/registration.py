@@ -1,0 +1,44 @@
+"""Registering a node, changing it, pausing it and taking it out of service."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.audit import record
+from accounts.models import User
+from inference_kpis.fleet.models import Node
+
+State = Node.State
+
+
+def save_node(node: Node, *, credential: str | None, changed: list[str], by: User) -> Node:
+    """Write a new or changed node; `credential` is None to keep the one there is, '' to forget it.
+
+    Its place on the schedule is made by `pull.schedule`, which the caller runs in the same transaction.
+    """
+    verb = "node.change" if node.pk else "node.register"
+    if credential is not None:
+        node.set_credential(credential)
+    node.save()
+    record(verb, node.name, actor=by, fields=changed)
+    return node
+
+
+def pause_node(node: Node, *, by: User, now: datetime) -> None:
+    """Stop pulling a node, or go on with it; what it measured stays."""
+    with transaction.atomic():
+        node = Node.objects.select_for_update().get(pk=node.pk)
+        is_paused = node.state == State.PAUSED
+        node.enter(State.WAITING if is_paused else State.PAUSED, now)
+        node.save(update_fields=["state", "severity", "state_since", "problem"])
+        record("node.resume" if is_paused else "node.pause", node.name, actor=by)
+
+
+def retire_node(node: Node, *, by: User, now: datetime) -> None:
+    """Take a node out of service. Its readings stay, and its name becomes free."""
+    with transaction.atomic():
+        node = Node.objects.select_for_update().get(pk=node.pk)
+        node.retired_at = now
+        node.name = f"{node.name} ({now:%Y-%m-%d %H:%M:%S})"[-120:]
+        node.save(update_fields=["retired_at", "name"])
+        record("node.retire", node.name, actor=by)

@@ -1,0 +1,71 @@
+"""The pages on which operators write the fleet."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.access import has_role
+from accounts.models import Role
+from inference_kpis import access
+from inference_kpis.fleet.forms import NodeForm, nothing_may_be_pulled
+from inference_kpis.fleet.models import Node, Site
+from inference_kpis.fleet.registration import pause_node, retire_node, save_node
+from inference_kpis.pull.schedule import schedule_node
+
+
+@has_role(Role.OPERATOR)
+@require_http_methods(["GET", "HEAD", "POST"])
+def node_add(request: HttpRequest) -> HttpResponse:
+    return _edit(request, Node())
+
+
+@has_role(Role.OPERATOR)
+@require_http_methods(["GET", "HEAD", "POST"])
+def node_edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    return _edit(request, access.get_writable_node_for(request.user, uuid))
+
+
+def _edit(request: HttpRequest, node: Node) -> HttpResponse:
+    form = NodeForm(request.POST or None, instance=node)
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            saved = save_node(
+                form.save(commit=False),
+                credential=form.credential_to_store,
+                changed=[name for name in form.changed_data if name != "credential"],
+                by=request.user,
+            )
+            if saved.source == Node.Source.PULL:
+                schedule_node(saved, datetime.now(UTC))
+        messages.success(request, _("Node %(name)s saved.") % {"name": saved.name})
+        return redirect(saved)
+    context = {
+        "form": form,
+        "node": node,
+        "has_sites": Site.objects.exists(),
+        "nothing_may_be_pulled": nothing_may_be_pulled(),
+    }
+    return render(request, "inference_kpis/fleet/node_edit.html", context)
+
+
+@has_role(Role.OPERATOR)
+@require_POST
+def node_pause(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    node = access.get_writable_node_for(request.user, uuid)
+    pause_node(node, by=request.user, now=datetime.now(UTC))
+    return redirect(node)
+
+
+@has_role(Role.OPERATOR)
+@require_POST
+def node_retire(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    node = access.get_writable_node_for(request.user, uuid)
+    retire_node(node, by=request.user, now=datetime.now(UTC))
+    messages.success(request, _("Node %(name)s is out of service; its readings are kept.") % {"name": node.name})
+    return redirect("kpis:fleet")

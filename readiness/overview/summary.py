@@ -1,0 +1,72 @@
+"""What the overview says: the state in one sentence, the four rules, KPIs against target, the fleet's health."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from inference_kpis.dashboards.fleet_health import FleetHealth, fleet_health
+from readiness.assessments.results import CompanyResult, company_result
+from readiness.scoring import RuleStatus
+from readiness.success.models import SuccessMetric
+from readiness.success.standing import Standing, Status, standings
+
+MOST_METRICS = 12
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Everything the overview shows, as of a moment."""
+
+    company: CompanyResult
+    standings: Sequence[Standing]
+    fleet: FleetHealth
+    as_of: datetime
+
+    @property
+    def headline(self) -> str:
+        """The state of the company in one sentence, whole in every language."""
+        count = Counter(verdict.status for _, _, verdict, _ in self.company.rules)
+        ready, off_track = count[RuleStatus.READY], count[RuleStatus.OFF_TRACK]
+        if count[RuleStatus.NOT_ASSESSED] == len(self.company.rules):
+            return _("No rule assessed yet")
+        total = len(self.company.rules)
+        if not off_track:
+            return ngettext(
+                "%(ready)d of %(total)d rules ready, none off track",
+                "%(ready)d of %(total)d rules ready, none off track",
+                ready,
+            ) % {"ready": ready, "total": total}
+        return ngettext(
+            "%(ready)d of %(total)d rules ready; %(off)d off track",
+            "%(ready)d of %(total)d rules ready; %(off)d off track",
+            ready,
+        ) % {"ready": ready, "total": total, "off": off_track}
+
+    @property
+    def met(self) -> int:
+        return sum(standing.status is Status.MET for standing in self.standings)
+
+    @property
+    def known(self) -> int:
+        return sum(standing.status is not Status.UNKNOWN for standing in self.standings)
+
+    @property
+    def contradictions(self) -> list[tuple[str, str, int, int]]:
+        """(team, practice, declared, measured) of every answer that measurements contradict."""
+        return [
+            (result.assessment.team.name, score.practice.key, score.declared_level, score.verified)
+            for result in self.company.results
+            for rule in result.rules
+            for score in rule.score.practices
+            if score.state == "contradicted"
+        ]
+
+
+def summarise(now: datetime) -> Summary:
+    """The overview as of `now`; a constant number of queries."""
+    metrics = SuccessMetric.objects.current().select_related("site", "owner", "team")[:MOST_METRICS]
+    return Summary(company_result(now), standings(list(metrics), now), fleet_health(now), now)
