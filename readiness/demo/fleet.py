@@ -1,0 +1,37 @@
+"""The demo fleet as sites and nodes, from the file that the demo servers are run from."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from inference_kpis.fleet.models import Node, Site
+from inference_kpis.pull.schedule import schedule_node
+
+PULL_INTERVAL_SECONDS = 5
+PULL_TIMEOUT_SECONDS = 4
+
+
+def load_fleet(fleet_file: Path, now: datetime) -> dict[str, Site]:
+    """Register the sites and nodes of the file, or bring their addresses up to date; the sites by key."""
+    plan: dict[str, Any] = json.loads(fleet_file.read_text())
+    sites = {}
+    for entry in plan["sites"]:
+        values = {"name": entry["name"], "region": entry["region"], "tier": entry["tier"], "is_demo": True}
+        sites[entry["key"]], _ = Site.objects.update_or_create(key=entry["key"], defaults=values)
+    for entry in plan["nodes"]:
+        node, _ = Node.objects.update_or_create(
+            name=entry["name"],
+            defaults={
+                "site": sites[entry["site"]],
+                "engine": entry["engine"],
+                "url": entry["url"],
+                "price_per_hour": entry.get("price_per_hour"),
+                "power_watts": entry.get("power_watts"),
+                "pull_interval_seconds": PULL_INTERVAL_SECONDS,
+                "pull_timeout_seconds": PULL_TIMEOUT_SECONDS,
+                "is_demo": True,
+            },
+        )
+        schedule_node(node, now)
+    return sites

@@ -1,0 +1,27 @@
+"""Load the demo company; running it again changes nothing but the addresses of the demo fleet."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
+
+from readiness.demo.company import load_company
+from readiness.demo.fleet import load_fleet
+from readiness.demo.people import load_people
+
+
+class Command(BaseCommand):
+    help = "Load the demo company: people, fleet, assessments, targets."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--people-file", type=Path, required=True, help="Where the demo passwords are kept.")
+        parser.add_argument("--fleet-file", type=Path, required=True, help="The plan of the demo fleet.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now = datetime.now(UTC)
+        with transaction.atomic():
+            people = load_people(options["people_file"])
+            sites = load_fleet(options["fleet_file"], now)
+            load_company(people, sites, now)
