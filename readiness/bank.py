@@ -1,0 +1,396 @@
+"""The question bank: the four rules, their practices and what each level means, read from the content files.
+
+A version is a folder of `content/` with one TOML file per rule; a published version never changes. Two lists beside the
+versions keep promises that no single version can: `keys.txt` has every key ever given to a practice, `published.txt` the
+digest of every published version.
+"""
+
+import hashlib
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from readiness.scoring import HIGHEST_LEVEL
+
+CONTENT = Path(__file__).parent / "content"
+RULES = ("use_cases", "infrastructure", "sponsorship", "metrics")
+ROLES = ("it", "business", "board")
+LANGUAGES = ("en", "fr")
+# Short words can be the same in both languages ("Infrastructure"); whole sentences were not translated.
+SHORTEST_SENTENCE = 30
+
+T = TypeVar("T")
+
+
+class BankError(ValueError):
+    """The content cannot be read; the message says which file, where in it, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text in every language of the product."""
+
+    en: str
+    fr: str
+
+    def in_language(self, code: str) -> str:
+        """The text in the language of a code such as `fr` or `fr-ca`; English for any other language."""
+        return self.fr if code.partition("-")[0].lower() == "fr" else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A recommended step that opens a level. Effort in working days, cost as a range in the company's currency."""
+
+    practice: str
+    opens: int
+    title: Text
+    effort_days: int
+    cost_low: int
+    cost_high: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """One question. `levels` words the levels 0 to 4; attached evidence counts in full for `validity_days`."""
+
+    key: str
+    gate: bool
+    measurable: bool
+    weight: int
+    validity_days: int
+    minutes: int
+    title: Text
+    question: Text
+    help: Text
+    levels: tuple[Text, ...]
+    evidence: Text
+    actions: tuple[Action, ...]
+    retired: bool = False
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One of the four rules, with the practices that are asked, in the order of the file."""
+
+    number: int
+    key: str
+    title: Text
+    promise: Text
+    why: Text
+    good: Text
+    practices: tuple[Practice, ...]
+    retired: tuple[Practice, ...] = ()
+
+    @property
+    def gates(self) -> tuple[Practice, ...]:
+        return tuple(practice for practice in self.practices if practice.gate)
+
+    @property
+    def minutes(self) -> int:
+        """How long the rule takes to answer."""
+        return sum(practice.minutes for practice in self.practices)
+
+
+@dataclass(frozen=True)
+class Bank:
+    """One version of the question bank."""
+
+    version: str
+    rules: tuple[Rule, ...]
+
+    @cached_property
+    def practices(self) -> tuple[Practice, ...]:
+        """Every practice that is asked, rule by rule."""
+        return tuple(practice for rule in self.rules for practice in rule.practices)
+
+    @cached_property
+    def _by_key(self) -> dict[str, tuple[Rule, Practice]]:
+        return {practice.key: (rule, practice) for rule in self.rules for practice in rule.practices}
+
+    def practice(self, key: str) -> Practice:
+        """The practice of that key. Raises KeyError if this version does not ask it."""
+        return self._by_key[key][1]
+
+    def rule_of(self, practice: str) -> Rule:
+        """The rule of a practice's key. Raises KeyError if this version does not ask it."""
+        return self._by_key[practice][0]
+
+    def rule(self, key: str) -> Rule:
+        """The rule of that key. Raises KeyError."""
+        return {rule.key: rule for rule in self.rules}[key]
+
+
+# --- Reading -------------------------------------------------------------------------------------------------------
+
+
+def versions(directory: Path = CONTENT) -> list[str]:
+    """The versions there are, oldest first: 2026.10 is newer than 2026.9."""
+    found = [entry.name for entry in directory.iterdir() if _is_version(entry.name)] if directory.is_dir() else []
+    return sorted(found, key=_release)
+
+
+def current_version(directory: Path = CONTENT) -> str:
+    """The version that new assessments use."""
+    found = versions(directory)
+    if not found:
+        raise BankError(f"There is no version of the question bank in {directory}.")
+    return found[-1]
+
+
+def load_bank(version: str | None = None, directory: Path = CONTENT) -> Bank:
+    """A version of the bank, the current one unless told; read once per process. Raises `BankError`."""
+    return _read_bank(version or current_version(directory), directory)
+
+
+@cache
+def _read_bank(version: str, directory: Path) -> Bank:
+    if not _is_version(version) or not (directory / version).is_dir():
+        raise BankError(f"There is no version {version} of the question bank in {directory}.")
+    rules = [_read_rule(path) for path in sorted((directory / version).glob("*.toml"))]
+    return Bank(version, tuple(sorted(rules, key=lambda rule: rule.number)))
+
+
+def _is_version(name: str) -> bool:
+    return re.fullmatch(r"\d{4}\.\d{1,3}", name) is not None
+
+
+def _release(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def _read_rule(path: Path) -> Rule:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BankError(f"{path.name} cannot be read: {error}.") from error
+    file = _Table(content, path.name)
+    head = file.table("rule")
+    practices = [_read_practice(table) for table in file.tables("practice")]
+    rule = Rule(
+        number=head.number("number"),
+        key=head.string("key"),
+        title=head.text("title"),
+        promise=head.text("promise"),
+        why=head.text("why"),
+        good=head.text("good"),
+        practices=tuple(practice for practice in practices if not practice.retired),
+        retired=tuple(practice for practice in practices if practice.retired),
+    )
+    head.refuse_the_rest()
+    file.refuse_the_rest()
+    return rule
+
+
+def _read_practice(table: "_Table") -> Practice:
+    key = table.string("key")
+    table.where += f", {key}"
+    practice = Practice(
+        key=key,
+        gate=table.flag("gate"),
+        measurable=table.flag("measurable", default=False),
+        weight=table.number("weight"),
+        validity_days=table.number("validity_days"),
+        minutes=table.number("minutes"),
+        title=table.text("title"),
+        question=table.text("question"),
+        help=table.text("help"),
+        levels=tuple(table.texts("levels")),
+        evidence=table.text("evidence"),
+        actions=tuple(_read_action(key, action) for action in table.tables("action")),
+        retired=table.flag("retired", default=False),
+    )
+    table.refuse_the_rest()
+    return practice
+
+
+def _read_action(practice: str, table: "_Table") -> Action:
+    action = Action(
+        practice=practice,
+        opens=table.number("opens"),
+        title=table.text("title"),
+        effort_days=table.number("effort_days"),
+        cost_low=table.number("cost_low"),
+        cost_high=table.number("cost_high"),
+        role=table.string("role"),
+    )
+    table.refuse_the_rest()
+    return action
+
+
+REQUIRED: Final = object()
+
+
+class _Table:
+    """A TOML table that is read field by field, so that a misspelt field is refused and not silently ignored."""
+
+    def __init__(self, fields: Mapping[str, Any], where: str) -> None:
+        self.fields = dict(fields)
+        self.where = where
+
+    def string(self, name: str) -> str:
+        return self._take(name, str, "a text in quotes")
+
+    def number(self, name: str) -> int:
+        return self._take(name, int, "a whole number")
+
+    def flag(self, name: str, *, default: object = REQUIRED) -> bool:
+        return self._take(name, bool, "true or false", default)
+
+    def text(self, name: str) -> Text:
+        return self._as_text(self._take(name, dict, "a text per language"), name)
+
+    def texts(self, name: str) -> Iterator[Text]:
+        for number, fields in enumerate(self._take(name, list, "a list of texts")):
+            yield self._as_text(fields, f"{name} {number}")
+
+    def table(self, name: str) -> "_Table":
+        return _Table(self._take(name, dict, "a table"), self.where)
+
+    def tables(self, name: str) -> Iterator["_Table"]:
+        for fields in self._take(name, list, "a list of tables", []):
+            if not isinstance(fields, dict):
+                raise BankError(f"{self.where}: every {name} has to be a table.")
+            yield _Table(fields, self.where)
+
+    def refuse_the_rest(self) -> None:
+        if self.fields:
+            raise BankError(f"{self.where}: {', '.join(sorted(self.fields))} is not known here.")
+
+    def _take(self, name: str, kind: type[T], wanted: str, default: object = REQUIRED) -> T:
+        value = self.fields.pop(name, default)
+        if value is REQUIRED:
+            raise BankError(f"{self.where}: {name} is missing.")
+        # A bool is an int in Python, and a weight of true is a slip.
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise BankError(f"{self.where}: {name} has to be {wanted}.")
+        return value
+
+    def _as_text(self, fields: object, name: str) -> Text:
+        """A language that is missing is read as empty, so that the check can list all of them at once."""
+        if not isinstance(fields, dict) or not set(fields) <= set(LANGUAGES):
+            raise BankError(f"{self.where}: {name} has to be a text per language ({', '.join(LANGUAGES)}).")
+        if not all(isinstance(text, str) for text in fields.values()):
+            raise BankError(f"{self.where}: {name} has to be in quotes.")
+        return Text(*(fields.get(language, "").strip() for language in LANGUAGES))
+
+
+# --- Checking ------------------------------------------------------------------------------------------------------
+
+
+def check_bank(bank: Bank, directory: Path = CONTENT) -> list[str]:
+    """Everything wrong with a version of the bank, as sentences for its authors; empty when it may be used."""
+    return [
+        *_rule_problems(bank),
+        *(problem for rule in bank.rules for problem in _text_problems(rule)),
+        *(problem for rule in bank.rules for each in _every(rule) for problem in _practice_problems(each)),
+        *_key_problems(bank, directory / "keys.txt"),
+        *_digest_problems(bank, directory),
+    ]
+
+
+def content_digest(version: str, directory: Path = CONTENT) -> str:
+    """SHA-256 over the files of a version: what `published.txt` fixes when it is published."""
+    digest = hashlib.sha256()
+    for path in sorted((directory / version).glob("*.toml")):
+        # A checkout on another system may have other line ends; the content is the same.
+        digest.update(path.name.encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+    return digest.hexdigest()
+
+
+def _every(rule: Rule) -> tuple[Practice, ...]:
+    return (*rule.practices, *rule.retired)
+
+
+def _rule_problems(bank: Bank) -> Iterator[str]:
+    found = tuple((rule.number, rule.key) for rule in bank.rules)
+    expected = tuple(enumerate(RULES, start=1))
+    if found != expected:
+        yield f"{bank.version}: the rules have to be {_listed(expected)}, not {_listed(found)}."
+    for rule in bank.rules:
+        if not rule.gates:
+            yield f"{rule.key}: a rule needs at least one gate practice."
+    keys = Counter(practice.key for rule in bank.rules for practice in _every(rule))
+    yield from (f"{key}: this key is used {times} times." for key, times in keys.items() if times > 1)
+
+
+def _listed(rules: tuple[tuple[int, str], ...]) -> str:
+    return ", ".join(f"{number} {key}" for number, key in rules) or "none"
+
+
+def _practice_problems(practice: Practice) -> Iterator[str]:
+    key = practice.key
+    if not re.fullmatch(r"[A-Z]{2,4}[1-9]\d?", key):
+        yield f"{key}: a key is two to four capitals and a number, like UC1."
+    if len(practice.levels) != HIGHEST_LEVEL + 1:
+        yield f"{key}: has {len(practice.levels)} levels; a practice has {HIGHEST_LEVEL + 1}, 0 to {HIGHEST_LEVEL}."
+    for name in ("weight", "validity_days", "minutes"):
+        if getattr(practice, name) < 1:
+            yield f"{key}: {name} has to be 1 or more."
+    for action in practice.actions:
+        where = f"{key}, action for level {action.opens}"
+        if not 1 <= action.opens <= HIGHEST_LEVEL:
+            yield f"{where}: an action opens a level from 1 to {HIGHEST_LEVEL}."
+        if action.effort_days < 0 or not 0 <= action.cost_low <= action.cost_high:
+            yield f"{where}: effort and cost are not negative, and the low cost is not above the high one."
+        if action.role not in ROLES:
+            yield f"{where}: the role is one of {', '.join(ROLES)}, not {action.role}."
+
+
+def _text_problems(rule: Rule) -> Iterator[str]:
+    for where, text in _texts(rule):
+        for language in LANGUAGES:
+            if not text.in_language(language):
+                yield f"{where}: the {language} text is missing."
+        if text.en == text.fr and len(text.en) >= SHORTEST_SENTENCE:
+            yield f"{where}: reads the same in both languages."
+
+
+def _texts(rule: Rule) -> Iterator[tuple[str, Text]]:
+    for name in ("title", "promise", "why", "good"):
+        yield f"{rule.key}, {name}", getattr(rule, name)
+    for practice in _every(rule):
+        for name in ("title", "question", "help", "evidence"):
+            yield f"{practice.key}, {name}", getattr(practice, name)
+        for level, text in enumerate(practice.levels):
+            yield f"{practice.key}, level {level}", text
+        for action in practice.actions:
+            yield f"{practice.key}, action for level {action.opens}", action.title
+
+
+def _key_problems(bank: Bank, ledger: Path) -> Iterator[str]:
+    """A key is for ever: it stays in its rule, and leaves by `retired = true`, never by being deleted."""
+    given = {key: (rule, since) for key, rule, since in _lines(ledger, 3)}
+    present = {practice.key: rule.key for rule in bank.rules for practice in _every(rule)}
+    for key, (rule, since) in given.items():
+        if _release(since) > _release(bank.version):
+            continue
+        if key not in present:
+            yield f"{key}: this key is lost. Keep the practice and write retired = true."
+        elif present[key] != rule:
+            yield f"{key}: belongs to {rule} and cannot move to {present[key]}. Give the new practice a new key."
+    for key, rule in present.items():
+        if key not in given:
+            yield f"{key}: is a new key. Add the line '{key} {rule} {bank.version}' to {ledger.name}."
+
+
+def _digest_problems(bank: Bank, directory: Path) -> Iterator[str]:
+    published = {version: digest for version, digest in _lines(directory / "published.txt", 2)}
+    if bank.version in published and published[bank.version] != content_digest(bank.version, directory):
+        yield f"{bank.version}: is published and was changed. Undo that and write a new version."
+
+
+def _lines(path: Path, size: int) -> Iterator[list[str]]:
+    """The lines of a list, in words; blank ones and comments are skipped, a list that is not there is empty."""
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        words = line.partition("#")[0].split()
+        if words and len(words) != size:
+            raise BankError(f"{path.name}: a line has {size} words, not '{line.strip()}'.")
+        if words:
+            yield words
