@@ -279,6 +279,7 @@ class TestBindingStates:
             ((3, 2, 1, 1), 3, BindingState.CONTRADICTED, 1),
             ((2, 2, 3), 3, BindingState.CONFIRMED, 3),
             ((2,), 3, BindingState.UNMEASURED, 2),  # a first window alone does not contradict
+            ((3,), 4, BindingState.UNMEASURED, 3),  # … and claiming 4 verifies no less than claiming 3
             ((3, None, 2), 3, BindingState.CONFIRMED, 3),
             ((2, None, 2), 3, BindingState.CONTRADICTED, 2),  # undecided in between says nothing
             ((2, 2, None), 3, BindingState.CONTRADICTED, 2),
