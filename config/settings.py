@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "csp",
     "django_htmx",
+    "template_partials",
     "django_structlog",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -95,6 +96,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "config.context.company",
+                "config.context.navigation",
             ],
         },
     }

@@ -63,16 +63,24 @@ class Folders:
     def redis_url(self) -> str:
         return f"unix://{self.broker_socket}?db=0"
 
+    def password(self) -> str:
+        """The database's password, made once."""
+        if not self.password_file.exists():
+            _write_private(self.password_file, secrets.token_urlsafe(24), self.who)
+        return self.password_file.read_text()
+
     def database_url(self, name: str = DATABASE) -> str:
-        password = self.password_file.read_text().strip()
-        return f"postgres://{ROLE}:{password}@/{name}?host={quote(str(self.sockets), safe='/')}"
+        return f"postgres://{ROLE}:{self.password()}@/{name}?host={quote(str(self.sockets), safe='/')}"
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------------
 
 
-def postgres(folders: Folders, logs: Path, *, environment: dict[str, str] | None = None) -> Child:
-    """PostgreSQL on its socket, made on first use. Raises `CannotStart` for data of another major version."""
+def postgres(folders: Folders, logs: Path, *, fsync: bool = True) -> Child:
+    """PostgreSQL on its socket, made on first use. Raises `CannotStart` for data of another major version.
+
+    Without `fsync` a power cut may lose everything: for tests only.
+    """
     binaries = postgres_binaries(folders.servers, folders.who)
     major = _major_version(binaries)
     if not (folders.cluster / "PG_VERSION").exists():
@@ -90,13 +98,14 @@ def postgres(folders: Folders, logs: Path, *, environment: dict[str, str] | None
         "max_connections": "60",
         "synchronous_commit": "on",
         "log_min_messages": "warning",
+        "fsync": "on" if fsync else "off",
     }
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     command = [str(binaries / "postgres"), "-D", str(folders.cluster), *options]
     return Child(
         "postgres",
         command,
-        {**_bare_environment(), **(environment or {})},
+        _bare_environment(),
         logs / "postgres.log",
         POSTGRES_RANK,
         folders.servers,
@@ -118,8 +127,7 @@ def _make_cluster(binaries: Path, folders: Folders) -> None:
     """A new cluster: written next to its place and moved there whole, so that a kill leaves nothing half made."""
     temporary = folders.servers / "postgres-new"
     shutil.rmtree(temporary, ignore_errors=True)
-    password = secrets.token_urlsafe(24)
-    _write_private(folders.password_file, password, folders.who)
+    folders.password()
     command = [
         *(str(binaries / "initdb"), "-D", str(temporary), "-U", ROLE, "-A", "scram-sha-256"),
         *("--pwfile", str(folders.password_file), "-E", "UTF8", "--data-checksums"),

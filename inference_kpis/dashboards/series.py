@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from inference_kpis.catalogue import Kpi
 from inference_kpis.readings.algebra import EMPTY, Reading
@@ -14,11 +14,11 @@ from inference_kpis.readings.statistics import Quantity, kpi_quantity
 
 # The windows that pages offer: key in the URL → length and label.
 WINDOWS: dict[str, tuple[timedelta, str | Promise]] = {
-    "15m": (timedelta(minutes=15), _("15 minutes")),
-    "1h": (timedelta(hours=1), _("1 hour")),
-    "6h": (timedelta(hours=6), _("6 hours")),
-    "24h": (timedelta(hours=24), _("24 hours")),
-    "7d": (timedelta(days=7), _("7 days")),
+    "15m": (timedelta(minutes=15), gettext_lazy("15 minutes")),
+    "1h": (timedelta(hours=1), gettext_lazy("1 hour")),
+    "6h": (timedelta(hours=6), gettext_lazy("6 hours")),
+    "24h": (timedelta(hours=24), gettext_lazy("24 hours")),
+    "7d": (timedelta(days=7), gettext_lazy("7 days")),
 }
 DEFAULT_WINDOW = "1h"
 
@@ -57,3 +57,9 @@ def points(
     """The KPI of each step of the window."""
     steps = by_step(readings, window)
     return tuple((start, kpi_quantity(kpi, steps.get(start, EMPTY)).value) for start in window.step_starts())
+
+
+def trend(kpi: Kpi, readings: Iterable[GroupReading], window: Window) -> list[float | None]:
+    """The KPI of everything together, step by step."""
+    usable = giving(kpi, readings)
+    return [value for _, value in points(kpi, ((each.bucket_at, each.reading) for each in usable), window)]

@@ -8,28 +8,32 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
 from inference_kpis import access
-from inference_kpis.catalogue import DEFAULT_KPIS, KPIS, Kpi
+from inference_kpis.catalogue import DEFAULT_KPIS, KPIS, VANTAGE_LABELS, Kpi
 from inference_kpis.dashboards.charts import kpi_chart
 from inference_kpis.dashboards.fleet_health import fleet_health
 from inference_kpis.dashboards.live import unchanged
 from inference_kpis.dashboards.node_rows import COLUMNS, CountedPaginator, node_rows
-from inference_kpis.dashboards.series import WINDOWS, Line, lines, points, window_of
+from inference_kpis.dashboards.series import WINDOWS, Line, lines, points, trend, window_of
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node, Tier
 from inference_kpis.pull.models import PullState
 from inference_kpis.pull.problems import sentence
 from inference_kpis.readings import store
 from inference_kpis.readings.algebra import merge_all
-from inference_kpis.readings.queries import exposed_by, group_readings, kpi_of, node_model_readings
+from inference_kpis.readings.queries import GroupReading, Window, exposed_by, group_readings, kpi_of, node_model_readings
 from inference_kpis.readings.statistics import kpi_quantity
 
 # What the node page draws; the others are in its table.
 CHARTED = ("request_rate", "e2e_latency_p95", "mean_latency", "queue_depth")
+
+
+ORDERED_KPIS = (*DEFAULT_KPIS, *(kpi for kpi in KPIS.values() if not kpi.is_default))
 
 
 def live(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
@@ -130,10 +134,7 @@ def kpi_list(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=204)
     key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))
     readings = group_readings(window)
-    rows = [
-        (kpi, kpi_of(kpi, readings), lines(kpi, readings, window, lambda group: ""))
-        for kpi in sorted(KPIS.values(), key=lambda kpi: not kpi.is_default)
-    ]
+    rows = [(kpi, kpi_of(kpi, readings), trend(kpi, readings, window)) for kpi in ORDERED_KPIS]
     context = {"rows": rows, "window_key": key, "windows": WINDOWS, "window": window, "version": version}
     return live(request, "inference_kpis/dashboards/kpi_list.html", context)
 
@@ -144,7 +145,12 @@ def _kpi_or_404(key: str) -> Kpi:
     return KPIS[key]
 
 
-SPLITS = ("site", "tier", "engine", "model")
+SPLITS: dict[str, str | Promise] = {
+    "site": _("by site"),
+    "tier": _("by tier"),
+    "engine": _("by engine"),
+    "model": _("by model"),
+}
 
 
 def _split(request: HttpRequest) -> str:
@@ -173,8 +179,10 @@ def kpi_detail(request: HttpRequest, key: str) -> HttpResponse:
             "percentiles": [(sibling, kpi_of(sibling, readings)) for sibling in siblings],
             "lines": split_lines,
             "chart": kpi_chart(kpi, split_lines, window),
+            "vantage": VANTAGE_LABELS[kpi.vantage],
             "split": split,
-            "splits": [(name, label) for name, label in zip(SPLITS, _split_labels(), strict=True)],
+            "splits": SPLITS.items(),
+            "split_label": SPLITS[split],
             "window": window,
             "window_key": window_key,
             "windows": WINDOWS,
@@ -183,17 +191,13 @@ def kpi_detail(request: HttpRequest, key: str) -> HttpResponse:
     )
 
 
-def _split_labels() -> list[str]:
-    return [_("by site"), _("by tier"), _("by engine"), _("by model")]
-
-
-def _lines(kpi: Kpi, readings: Iterable[object], window: object, split: str) -> list[Line]:
+def _lines(kpi: Kpi, readings: Iterable[GroupReading], window: Window, split: str) -> list[Line]:
     tiers, engines = dict(Tier.choices), ENGINES
     keys = {
         "site": lambda group: group.site_name,
         "tier": lambda group: str(tiers.get(group.tier, group.tier)),
         "engine": lambda group: engines[group.engine].label if group.engine in engines else group.engine,
-        "model": lambda group: group.model or _("the node itself"),
+        "model": lambda group: group.model or str(_("the node itself")),
     }
     return [line for line in lines(kpi, readings, window, keys[split]) if line.quantity.reason is None]
 

@@ -27,9 +27,9 @@ CREATE TABLE inference_kpis_layout (
 );
 CREATE TABLE inference_kpis_group (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    site_id bigint NOT NULL REFERENCES inference_kpis_site ON DELETE CASCADE,
+    site_id bigint NOT NULL,
     engine varchar(30) NOT NULL,
-    model_id bigint NOT NULL REFERENCES inference_kpis_servedmodel,
+    model_id bigint NOT NULL,
     UNIQUE (site_id, engine, model_id)
 );
 CREATE TABLE inference_kpis_reading (

@@ -24,6 +24,11 @@ def ensure(days: Collection[date]) -> None:
         transaction.on_commit(lambda: _known_days.update(missing))
 
 
+def forget_days() -> None:
+    """Drop what this process remembers, for tests that empty the database."""
+    _known_days.clear()
+
+
 def keep(today: date) -> list[str]:
     """Make the coming days and drop what is past its retention; the names of the dropped tables."""
     for table in (READING, MINUTE):

@@ -105,6 +105,7 @@ def assessment_practice(request: HttpRequest, pk: int, key: str) -> HttpResponse
             "form": form,
             "conflict": conflict,
             "can_answer": can_answer,
+            "can_review_evidence": access.can_review(request.user, assessment),
             "place": place,
         },
         status=409 if conflict else 200,

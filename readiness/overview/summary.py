@@ -10,11 +10,23 @@ from django.utils.translation import ngettext
 
 from inference_kpis.dashboards.fleet_health import FleetHealth, fleet_health
 from readiness.assessments.results import CompanyResult, company_result
-from readiness.scoring import RuleStatus
+from readiness.bank import Text, load_bank
+from readiness.scoring import BindingState, RuleStatus
 from readiness.success.models import SuccessMetric
 from readiness.success.standing import Standing, Status, standings
 
 MOST_METRICS = 12
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """An answer of an approved assessment that measurements contradict."""
+
+    assessment_pk: int
+    team: str
+    title: Text
+    declared: int
+    verified: int
 
 
 @dataclass(frozen=True)
@@ -51,18 +63,20 @@ class Summary:
         return sum(standing.status is Status.MET for standing in self.standings)
 
     @property
-    def known(self) -> int:
-        return sum(standing.status is not Status.UNKNOWN for standing in self.standings)
-
-    @property
-    def contradictions(self) -> list[tuple[str, str, int, int]]:
-        """(team, practice, declared, measured) of every answer that measurements contradict."""
+    def contradictions(self) -> list[Contradiction]:
+        """Every answer that measurements contradict."""
         return [
-            (result.assessment.team.name, score.practice.key, score.declared_level, score.verified)
+            Contradiction(
+                result.assessment.pk,
+                result.assessment.team.name,
+                load_bank(result.assessment.bank_version).practice(score.practice.key).title,
+                score.declared_level,
+                score.verified,
+            )
             for result in self.company.results
             for rule in result.rules
             for score in rule.score.practices
-            if score.state == "contradicted"
+            if score.state is BindingState.CONTRADICTED
         ]
 
 

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from inference_kpis.catalogue import KPIS, Kpi
-from inference_kpis.readings.algebra import merge_all
-from inference_kpis.readings.queries import Group, GroupReading, Window, by_step, giving, group_readings, kpi_of
-from inference_kpis.readings.statistics import Quantity, kpi_quantity, reaches
+from inference_kpis.dashboards.series import trend
+from inference_kpis.readings.queries import Group, GroupReading, Window, group_readings, kpi_of
+from inference_kpis.readings.statistics import Quantity, reaches
 from readiness.success.models import SuccessMetric
 
 WINDOW = timedelta(hours=1)
@@ -32,7 +32,7 @@ class Standing:
     kpi: Kpi
     quantity: Quantity
     status: Status
-    trend: tuple[float | None, ...]
+    trend: Sequence[float | None]
 
     @property
     def share_of_way(self) -> float | None:
@@ -59,9 +59,7 @@ def standing(metric: SuccessMetric, readings: Iterable[GroupReading], window: Wi
     quantity = kpi_of(kpi, in_scope)
     verdict = reaches(quantity, metric.target_value, kpi.direction)
     status = Status.UNKNOWN if verdict is None else Status.MET if verdict else Status.MISSED
-    steps = by_step(((each.bucket_at, each.reading) for each in giving(kpi, in_scope)), window)
-    trend = tuple(kpi_quantity(kpi, steps.get(start, merge_all(()))).value for start in window.step_starts())
-    return Standing(metric, kpi, quantity, status, trend)
+    return Standing(metric, kpi, quantity, status, trend(kpi, in_scope, window))
 
 
 def is_in_scope(metric: SuccessMetric, group: Group) -> bool:

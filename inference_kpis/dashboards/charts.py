@@ -1,0 +1,388 @@
+"""Charts as SVG: values in, markup out.
+
+All sizes across are percentages and all sizes down are pixels, so that a chart fills its box on a phone and on a wall
+and its letters keep their size. Nothing is styled here: classes only, the style sheet has the rest. Numbers in
+coordinates know no language; words and numbers for people come in as arguments.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from html import escape
+from itertools import pairwise
+
+from inference_kpis.catalogue import Direction, Kpi
+from inference_kpis.dashboards.series import Line
+from inference_kpis.dashboards.wording import unit_label
+from inference_kpis.readings.queries import Window
+
+COLOURS = 4
+DASHES = 5
+MOST_END_LABELS = 8
+# Longer gaps between two points than this many steps are gaps in the data.
+LONGEST_JOIN = 1.5
+
+Points = Sequence[tuple[int, float | None]]
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line: (milliseconds since 1970, value or None) in time order. `rank` picks its colour and dash."""
+
+    label: str
+    points: Points
+    rank: int = 0
+
+    @property
+    def colour(self) -> int:
+        return self.rank % COLOURS + 1
+
+    @property
+    def dash(self) -> int:
+        return self.rank % DASHES + 1
+
+    @property
+    def last(self) -> tuple[int, float] | None:
+        return next(((at, value) for at, value in reversed(self.points) if value is not None), None)
+
+
+@dataclass(frozen=True)
+class LineChart:
+    """What a line chart shows; drawing, table and interactive figure are all made from it."""
+
+    series: tuple[Series, ...]
+    start_ms: int
+    end_ms: int
+    step_ms: int
+    unit_label: str
+    decimals: int = 2
+    target: float | None = None
+    direction: Direction | None = None
+    starts_at_zero: bool = True
+    ceiling: float | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return all(series.last is None for series in self.series)
+
+    @property
+    def has_end_labels(self) -> bool:
+        return 1 < len(self.series) <= MOST_END_LABELS
+
+    @property
+    def moments(self) -> list[int]:
+        return sorted({at for series in self.series for at, _ in series.points})
+
+
+def kpi_chart(kpi: Kpi, lines: Iterable[Line], window: Window, target: float | None = None) -> LineChart:
+    """A KPI over a window. Shares that are best at 100 % start where the data does; all others start at zero."""
+    series = tuple(
+        Series(line.label, tuple((_ms(at), value) for at, value in line.points), rank)
+        for rank, line in enumerate(lines)
+    )
+    moments = [at for each in series for at, _ in each.points] or [_ms(window.start)]
+    step_ms = window.step // timedelta(milliseconds=1)
+    is_good_share = kpi.unit == "%" and kpi.direction is Direction.HIGHER
+    return LineChart(
+        series,
+        min(moments),
+        max(max(moments), min(moments) + step_ms),
+        step_ms,
+        unit_label(kpi),
+        kpi.decimals,
+        target,
+        kpi.direction,
+        starts_at_zero=not is_good_share,
+        ceiling=100.0 if kpi.unit == "%" else None,
+    )
+
+
+def _ms(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+# --- Scales --------------------------------------------------------------------------------------------------------
+
+
+def nice_step(span: float, intervals: int) -> float:
+    """The smallest of 1, 2, 2.5, 5 · 10ⁿ that covers the span in so many intervals."""
+    rough = span / intervals
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(factor * power for factor in (1.0, 2.0, 2.5, 5.0, 10.0) if factor * power >= rough * (1 - 1e-9))
+
+
+def value_ticks(low: float, high: float, *, ceiling: float | None = None, intervals: int = 4) -> list[float]:
+    """Round values from at or below `low` to at or above `high`, but not above a ceiling that holds all values."""
+    if high <= low:
+        low, high = (low - 1, high) if ceiling is not None and high >= ceiling else (low, low + 1)
+    step = nice_step(high - low, intervals)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    if ceiling is not None and high <= ceiling < last * step:
+        last = math.floor(ceiling / step + 1e-9)
+        return [*(i * step for i in range(first, last + 1)), *([ceiling] if last * step < ceiling - 1e-9 else [])]
+    return [i * step for i in range(first, last + 1)]
+
+
+def tick_decimals(ticks: Sequence[float]) -> int:
+    """How many decimals tell neighbouring ticks apart."""
+    step = min((b - a for a, b in pairwise(ticks)), default=1.0)
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    return decimals + 1 if abs(round(step, decimals) - step) > step * 1e-6 else decimals
+
+
+_MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
+_TIME_STEPS = (
+    *(_MINUTE * n for n in (1, 2, 5, 10, 15, 30)),
+    *(_HOUR * n for n in (1, 2, 3, 6, 12)),
+    *(_DAY * n for n in (1, 2, 7, 14, 28, 91, 182, 364)),
+)
+
+
+def time_ticks(start_ms: int, end_ms: int, zone: tzinfo, *, most: int = 7) -> list[tuple[int, bool]]:
+    """(milliseconds, whether a day begins there) at round local times, no more than `most`."""
+    span = end_ms - start_ms
+    step = next((each for each in _TIME_STEPS if span / each <= most - 1), _TIME_STEPS[-1])
+    offset = _offset_ms(start_ms, zone)
+    first = -(-(start_ms + offset) // step) * step - offset
+    if step < _DAY:
+        return [(at, _is_midnight(at, zone)) for at in range(first, end_ms + 1, step)]
+    # Days differ in length where clocks change: each tick is moved to its own midnight.
+    return [(at + offset - _offset_ms(at, zone), True) for at in range(first, end_ms + 1, step)]
+
+
+def _offset_ms(at_ms: int, zone: tzinfo) -> int:
+    offset = zone.utcoffset(datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone).replace(tzinfo=None))
+    return (offset or timedelta(0)) // timedelta(milliseconds=1)
+
+
+def _is_midnight(at_ms: int, zone: tzinfo) -> bool:
+    local = datetime.fromtimestamp(at_ms / 1000, zone)
+    return (local.hour, local.minute) == (0, 0)
+
+
+# --- Lines ---------------------------------------------------------------------------------------------------------
+
+PLOT_HEIGHT = 220
+TOP, BOTTOM = 14, 28
+LABEL_DISTANCE = 16
+LONGEST_END_LABEL = 14
+# The lines are drawn in their own box of this width, which is then stretched; strokes keep their width.
+INNER_WIDTH = 1000
+
+
+@dataclass(frozen=True)
+class ChartWords:
+    """How a chart's numbers and times are written."""
+
+    number: Callable[[float, int], str]
+    value: Callable[[float], str]
+    clock: Callable[[int], str]
+    day: Callable[[int], str]
+    target: str = ""
+
+
+def line_chart(chart: LineChart, *, title: str, zone: tzinfo, words: ChartWords) -> str:
+    """The chart as one SVG of class `chart-svg`. Lines stop where data is missing; lone points are dots."""
+    values = [value for series in chart.series for _, value in series.points if value is not None]
+    bounds = [*values, *([] if chart.target is None else [chart.target])]
+    low, high = min(bounds, default=0.0), max(bounds, default=0.0)
+    ticks = value_ticks(min(low, 0.0) if chart.starts_at_zero else low, high, ceiling=chart.ceiling)
+
+    def across(at_ms: int) -> float:
+        return (at_ms - chart.start_ms) / (chart.end_ms - chart.start_ms)
+
+    def down(value: float) -> float:
+        return PLOT_HEIGHT * (1 - (value - ticks[0]) / (ticks[-1] - ticks[0]))
+
+    parts = [
+        *_value_axis(ticks, down, words),
+        *_time_axis(time_ticks(chart.start_ms, chart.end_ms, zone), across, words),
+        *_target(chart, down, words),
+        *_lines(chart, across, down),
+        *_ends(chart, across, down, words),
+    ]
+    height = TOP + PLOT_HEIGHT + BOTTOM
+    return (
+        f'<svg class="chart-svg" height="{height}" role="img" aria-label="{escape(title)}">'
+        f'<svg class="chart-plot" x="52" y="{TOP}" width="80%" height="{PLOT_HEIGHT}">{"".join(parts)}</svg></svg>'
+    )
+
+
+def _number(value: float) -> str:
+    """A coordinate: at most two decimals, no exponent, no trailing zeros."""
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _value_axis(ticks: Sequence[float], down: Callable[[float], float], words: ChartWords) -> Iterable[str]:
+    decimals = tick_decimals(ticks)
+    for tick in ticks:
+        y = _number(down(tick))
+        kind = "base-line" if tick == 0 else "grid-line"
+        yield f'<line class="{kind}" x1="0" x2="100%" y1="{y}" y2="{y}"/>'
+        yield f'<text class="y" x="-8" y="{y}" dy=".32em">{escape(words.number(tick, decimals))}</text>'
+
+
+def _time_axis(
+    ticks: Sequence[tuple[int, bool]], across: Callable[[int], float], words: ChartWords
+) -> Iterable[str]:
+    for i, (at, is_day) in enumerate(ticks):
+        text = words.day(at) if is_day else words.clock(at)
+        # On small screens every second label goes; the last tick stays.
+        kind = "x minor" if (len(ticks) - 1 - i) % 2 else "x"
+        x = _number(across(at) * 100)
+        yield f'<text class="{kind}" x="{x}%" y="{PLOT_HEIGHT + 20}">{escape(text)}</text>'
+
+
+def _target(chart: LineChart, down: Callable[[float], float], words: ChartWords) -> Iterable[str]:
+    if chart.target is not None:
+        y = down(chart.target)
+        yield f'<line class="target-line" x1="0" x2="100%" y1="{_number(y)}" y2="{_number(y)}"/>'
+        label_y = y - 6 if y > LABEL_DISTANCE else y + LABEL_DISTANCE
+        yield f'<text class="target-label" x="6" y="{_number(label_y)}">{escape(words.target)}</text>'
+
+
+def runs(series: Series, step_ms: int) -> list[list[tuple[int, float]]]:
+    """The stretches of a line without a gap."""
+    found: list[list[tuple[int, float]]] = []
+    last: int | None = None
+    for at, value in series.points:
+        if value is None:
+            last = None
+            continue
+        if last is None or at - last > LONGEST_JOIN * step_ms:
+            found.append([])
+        found[-1].append((at, value))
+        last = at
+    return found
+
+
+def _lines(chart: LineChart, across: Callable[[int], float], down: Callable[[float], float]) -> Iterable[str]:
+    yield (
+        f'<svg class="chart-lines" viewBox="0 0 {INNER_WIDTH} {PLOT_HEIGHT}" preserveAspectRatio="none"'
+        f' width="100%" height="{PLOT_HEIGHT}" overflow="visible">'
+    )
+    lone: list[str] = []
+    for series in chart.series:
+        path = []
+        for run in runs(series, chart.step_ms):
+            if len(run) == 1:
+                at, value = run[0]
+                cx, cy = _number(across(at) * 100), _number(down(value))
+                lone.append(f'<circle class="line-{series.colour}" cx="{cx}%" cy="{cy}" r="2"/>')
+                continue
+            places = [f"{_number(across(at) * INNER_WIDTH)} {_number(down(value))}" for at, value in run]
+            path.append("M" + "L".join(places))
+        if path:
+            yield f'<path class="line-{series.colour} dash-{series.dash}" d="{"".join(path)}"/>'
+    yield "</svg>"
+    yield from lone
+
+
+def _ends(
+    chart: LineChart, across: Callable[[int], float], down: Callable[[float], float], words: ChartWords
+) -> Iterable[str]:
+    ends = [(series, series.last) for series in chart.series]
+    known = [(series, last, down(last[1])) for series, last in ends if last is not None]
+    for series, (at, _), y in known:
+        yield f'<circle class="line-{series.colour}" cx="{_number(across(at) * 100)}%" cy="{_number(y)}" r="3.5"/>'
+    if not chart.has_end_labels:
+        return
+    ordered = sorted(known, key=lambda each: each[2])
+    for (series, (at, value), _), y in zip(ordered, spread_apart([y for *_, y in ordered]), strict=True):
+        name = series.label if len(series.label) <= LONGEST_END_LABEL else f"{series.label[: LONGEST_END_LABEL - 1]}…"
+        text = f"{escape(name)} {escape(words.value(value))}"
+        x = _number(across(at) * 100)
+        yield f'<text class="end-label line-{series.colour}" x="{x}%" dx="9" y="{_number(y)}" dy=".32em">{text}</text>'
+
+
+def spread_apart(
+    wanted: Sequence[float], *, distance: float = LABEL_DISTANCE, top: float = 0.0, bottom: float = PLOT_HEIGHT
+) -> list[float]:
+    """Heights near the wanted ones (sorted) that keep their distance and stay inside, if there is room at all."""
+    placed: list[float] = []
+    for y in wanted:
+        placed.append(max(y, placed[-1] + distance if placed else top))
+    limit = bottom
+    for i in reversed(range(len(placed))):
+        placed[i] = min(placed[i], limit)
+        limit = placed[i] - distance
+    return placed
+
+
+# --- Small ones ----------------------------------------------------------------------------------------------------
+
+
+def sparkline(values: Sequence[float | None], *, label: str = "") -> str:
+    """The course of a few dozen values, equally spaced, from their lowest to their highest; '' when there is none.
+
+    Without a label it is decoration beside a number and hidden from screen readers.
+    """
+    known = [value for value in values if value is not None]
+    if not known:
+        return ""
+    low, span = min(known), max(known) - min(known)
+    last = max(i for i, value in enumerate(values) if value is not None)
+
+    def place(i: int, value: float) -> tuple[float, float]:
+        x = 100 * i / max(len(values) - 1, 1)
+        return x, 50.0 if span == 0 else 90 - 80 * (value - low) / span
+
+    path: list[str] = []
+    for i, value in enumerate(values):
+        if value is not None:
+            x, y = place(i, value)
+            joins = i > 0 and values[i - 1] is not None
+            path.append(f"{'L' if joins else 'M'}{_number(x)} {_number(y)}")
+            if not joins and (i + 1 == len(values) or values[i + 1] is None):
+                path.append("h0")
+    end_x, end_y = place(last, known[-1])
+    meaning = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
+    return (
+        f'<svg class="spark" {meaning} focusable="false"><svg viewBox="0 0 100 100" preserveAspectRatio="none"'
+        f' width="100%" height="100%" overflow="visible"><path d="{"".join(path)}"/></svg>'
+        f'<circle cx="{_number(end_x)}%" cy="{_number(end_y)}%" r="2.25"/></svg>'
+    )
+
+
+def bullet(
+    value: float | None, target: float, direction: Direction, *, state: str, label: str, scale: float | None = None
+) -> str:
+    """A bar from zero towards a target mark; the stretch that misses the target is darker.
+
+    `scale` is the value at the right edge; without it there is a quarter of room beyond the larger of the two.
+    """
+    reach = scale or max(value or 0.0, target) * 1.25 or 1.0
+
+    def across(amount: float) -> float:
+        return min(max(amount / reach, 0.0), 1.0) * 100
+
+    mark = _number(across(target))
+    miss = (0.0, across(target)) if direction is Direction.HIGHER else (across(target), 100.0)
+    bar = ""
+    if value is not None:
+        # A value of zero is still a mark: two pixels wide.
+        bar = f'<rect class="value" width="{_number(across(value))}%" y="7" height="6"/><rect class="value" width="2" y="7" height="6"/>'
+    return (
+        f'<svg class="bullet" height="20" data-state="{escape(state)}" role="img" aria-label="{escape(label)}">'
+        '<rect class="scale" width="100%" y="4" height="12"/>'
+        f'<rect class="beyond" x="{_number(miss[0])}%" width="{_number(miss[1] - miss[0])}%" y="4" height="12"/>'
+        f'{bar}<line class="target" x1="{mark}%" x2="{mark}%" y1="1" y2="19"/></svg>'
+    )
+
+
+STRIP_HEIGHTS = {"up": 14, "slow": 18, "down": 24}
+
+
+def strip(states: Sequence[str | None], *, label: str) -> str:
+    """Equal periods side by side, each by its state: the worse, the taller; None is a thin line."""
+    width = 100 / max(len(states), 1)
+    bars = []
+    for i, state in enumerate(states):
+        height = STRIP_HEIGHTS.get(state or "", 3)
+        bars.append(
+            f'<rect data-state="{escape(state or "")}" x="{_number(i * width)}%" width="{_number(width * 0.86)}%"'
+            f' y="{24 - height}" height="{height}"/>'
+        )
+    return f'<svg class="strip" height="24" role="img" aria-label="{escape(label)}">{"".join(bars)}</svg>'

@@ -1,0 +1,23 @@
+"""Small vLLM expositions whose counters follow from one number: how many requests there were."""
+
+from collections.abc import Sequence
+
+BOUNDS = (0.3, 1.0)
+
+
+def vllm(requests: int, *, failed: int = 0, waiting: int = 0, started_at: float | None = None, model: str = "m") -> bytes:
+    """Half of the requests took at most 0.3 s, nine tenths at most 1 s; 10 output tokens each."""
+    label = f'model_name="{model}"'
+    buckets: Sequence[tuple[str, int]] = (("0.3", requests // 2), ("1.0", requests * 9 // 10), ("+Inf", requests))
+    lines = [
+        f'vllm:request_success_total{{{label},finished_reason="stop"}} {requests - failed}',
+        f'vllm:request_success_total{{{label},finished_reason="error"}} {failed}',
+        f"vllm:generation_tokens_total{{{label}}} {requests * 10}",
+        f"vllm:prompt_tokens_total{{{label}}} {requests * 5}",
+        f"vllm:num_requests_waiting{{{label}}} {waiting}",
+        *(f'vllm:e2e_request_latency_seconds_bucket{{{label},le="{le}"}} {count}' for le, count in buckets),
+        f"vllm:e2e_request_latency_seconds_sum{{{label}}} {requests * 0.5}",
+    ]
+    if started_at is not None:
+        lines.append(f"process_start_time_seconds {started_at}")
+    return ("\n".join(lines) + "\n").encode()

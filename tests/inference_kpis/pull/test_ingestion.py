@@ -1,0 +1,152 @@
+"""From bodies to readings: nothing lost, nothing counted twice, restarts and outages told as what they are."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from inference_kpis.catalogue import KPIS
+from inference_kpis.fleet.models import Node
+from inference_kpis.pull.ingestion import store_pulls
+from inference_kpis.pull.models import PullState
+from inference_kpis.readings.algebra import Increase
+from inference_kpis.readings.queries import Window, group_readings, kpi_of
+from inference_kpis.readings.rollups import roll_up_touched
+from tests.factories import NodeFactory, scheduled
+from tests.inference_kpis.expositions import vllm
+from tests.inference_kpis.pulls import START, at, fetched, pull
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def node() -> Node:
+    node = NodeFactory()
+    scheduled(node, START)
+    return node
+
+
+def total(measure: str) -> int:
+    """Σ of a measure over everything that was rolled up."""
+    roll_up_touched(at(0))
+    readings = group_readings(Window(START - timedelta(hours=1), at(3600), timedelta(minutes=1)))
+    values = [each.reading.measures[measure] for each in readings if measure in each.reading.measures]
+    return sum(value.amount for value in values if isinstance(value, Increase))
+
+
+def test_it_works(node: Node) -> None:
+    for step in range(5):
+        assert pull({node: vllm(100 * step)}, 15 * step) == 1
+    assert total("requests") == 400
+    assert total("output_tokens") == 4000
+    node.refresh_from_db()
+    assert node.state == Node.State.UP
+
+
+def test_the_first_pull_counts_no_request_but_is_available(node: Node) -> None:
+    pull({node: vllm(5000)}, 0)
+    assert total("requests") == 0
+    assert total("pulls") == total("successful_pulls") == 1
+
+
+def test_a_repeated_pull_changes_nothing(node: Node) -> None:
+    pull({node: vllm(0)}, 0)
+    same = fetched({node: vllm(70)}, 15)
+    assert [store_pulls(same), store_pulls(same), store_pulls(same)] == [1, 0, 0]
+    assert total("requests") == 70
+
+
+def test_a_lease_that_went_to_somebody_else_stores_nothing(node: Node) -> None:
+    pull({node: vllm(0)}, 0)
+    slow = fetched({node: vllm(70)}, 15)
+    PullState.objects.update(leased_until=None)
+    pull({node: vllm(80)}, 30)
+    assert store_pulls(slow) == 0
+    assert total("requests") == 80
+
+
+@pytest.mark.parametrize("started_at", [None, 1.0])
+def test_a_restart_gives_no_negative_and_no_inflated_increase(node: Node, started_at: float | None) -> None:
+    after = None if started_at is None else 1_000_000.0
+    pull({node: vllm(1000, started_at=started_at)}, 0)
+    pull({node: vllm(1100, started_at=started_at)}, 15)
+    pull({node: vllm(30, started_at=after)}, 30)
+    pull({node: vllm(50, started_at=after)}, 45)
+    assert total("requests") == 150
+
+
+def test_a_restart_that_overtook_its_old_counters_is_seen_by_its_start_time(node: Node) -> None:
+    pull({node: vllm(100, started_at=1.0)}, 0)
+    pull({node: vllm(130, started_at=1_000_000.0)}, 15)
+    assert total("requests") == 130
+
+
+def test_an_outage_makes_the_node_down_and_loses_no_request(node: Node) -> None:
+    pull({node: vllm(100)}, 0)
+    pull({node: "connection_failed"}, 15)
+    node.refresh_from_db()
+    assert (node.state, node.problem) == (Node.State.DOWN, "connection_failed")
+    pull({node: vllm(160)}, 30)
+    node.refresh_from_db()
+    assert (node.state, node.problem) == (Node.State.UP, "")
+    assert total("requests") == 60
+    assert (total("pulls"), total("successful_pulls")) == (3, 2)
+
+
+def test_one_broken_body_stops_no_other(node: Node) -> None:
+    other = NodeFactory(site=node.site)
+    scheduled(other, START)
+    pull({node: vllm(0), other: vllm(0)}, 0)
+    assert pull({node: b"<html>", other: vllm(9)}, 15) == 2
+    assert total("requests") == 9
+    node.refresh_from_db()
+    assert node.problem == "not_an_exposition"
+
+
+def test_energy_and_cost_follow_from_what_was_declared(node: Node) -> None:
+    Node.objects.update(power_watts=200, price_per_hour="3.6")
+    node.refresh_from_db()
+    pull({node: vllm(0)}, 0)
+    pull({node: vllm(10)}, 10)
+    # The first pull is an interval of 15 s, the second of 10 s.
+    assert total("energy") == 25 * 200 * 1000
+    assert total("cost") == 25 * 1000
+
+
+def test_requests_count_as_served_where_the_node_stood(node: Node) -> None:
+    central = NodeFactory(site__tier="central")
+    scheduled(central, START)
+    pull({node: vllm(0), central: vllm(0)}, 0)
+    pull({node: vllm(30), central: vllm(10)}, 15)
+    roll_up_touched(at(0))
+    readings = group_readings(Window(START, at(60), timedelta(minutes=1)))
+    assert kpi_of(KPIS["edge_served_share"], readings).value == pytest.approx(75)
+
+
+def test_a_long_pause_starts_counting_anew(node: Node) -> None:
+    pull({node: vllm(0)}, 0)
+    pull({node: vllm(9000)}, 3700)
+    assert total("requests") == 0
+
+
+def test_a_batch_costs_the_same_number_of_queries_as_one_node(django_assert_max_num_queries: object) -> None:
+    nodes = [NodeFactory() for _ in range(20)]
+    for each in nodes:
+        scheduled(each, START)
+    pull({each: vllm(0) for each in nodes}, 0)
+    pull({each: vllm(1) for each in nodes}, 15)
+    batch = fetched({each: vllm(2) for each in nodes}, 30)
+    with connection.execute_wrapper(counter := _Counter()):
+        store_pulls(batch)
+    # Ids of groups and models are asked one by one until they are committed and remembered.
+    assert counter.others <= 16
+
+
+class _Counter:
+    def __init__(self) -> None:
+        self.others = 0
+
+    def __call__(self, execute: object, sql: str, params: object, many: bool, context: object) -> object:
+        if not any(table in sql for table in ("inference_kpis_group", "inference_kpis_servedmodel")):
+            self.others += 1
+        return execute(sql, params, many, context)  # type: ignore[operator]
