@@ -1,7 +1,12 @@
 """What every page knows."""
 
+from dataclasses import dataclass
+
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from inference_kpis.fleet.models import Site
 
@@ -9,3 +14,34 @@ from inference_kpis.fleet.models import Site
 def company(request: HttpRequest) -> dict[str, object]:
     """The company's name, and whether demo data is on show (one query, asked only where a template shows it)."""
     return {"company_name": settings.COMPANY_NAME, "has_demo_data": Site.objects.filter(is_demo=True).exists}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the navigation; it is current on every page whose URL name starts with one of `pages`."""
+
+    label: str | Promise
+    url_name: str
+    pages: tuple[str, ...]
+
+
+ENTRIES = (
+    Entry(_("Overview"), "readiness:overview", ("readiness:overview", "readiness:rule_")),
+    Entry(_("Assessments"), "readiness:assessment_list", ("readiness:assessment_", "readiness:evidence_")),
+    Entry(_("Success metrics"), "readiness:success_metric_list", ("readiness:success_metric_",)),
+    Entry(_("KPIs"), "kpis:kpi_list", ("kpis:kpi_",)),
+    Entry(_("Fleet"), "kpis:fleet", ("kpis:fleet", "kpis:node_")),
+)
+ADMINISTRATION = Entry(_("Administration"), "admin:index", ("admin:",))
+
+
+def navigation(request: HttpRequest) -> dict[str, object]:
+    """(label, URL, whether the page belongs to it) of each entry this person may use; empty before sign-in."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"navigation": []}
+    here = request.resolver_match.view_name if request.resolver_match else ""
+    entries = (*ENTRIES, ADMINISTRATION) if user.is_administrator else ENTRIES
+    return {
+        "navigation": [(entry.label, reverse(entry.url_name), here.startswith(entry.pages)) for entry in entries]
+    }

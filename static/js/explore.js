@@ -1,0 +1,128 @@
+/* Lets a reader take a chart in hand: the interactive library is fetched at the first click, not before.
+
+   <figure id="x" data-chart data-bundle="…" [data-explore-now]> holds [data-chart-drawing] parts, a div "x-plotly" that
+   survives refreshes (hx-preserve), the figure as JSON in "x-figure", and a hidden button [data-explore]. */
+"use strict";
+
+(() => {
+  const language = document.documentElement.lang;
+  const FRENCH = {
+    moduleType: "locale",
+    name: "fr",
+    dictionary: {
+      "Autoscale": "Échelle automatique",
+      "Double-click to zoom back out": "Double-cliquez pour revenir à la vue entière",
+      "Download plot as a PNG": "Télécharger en PNG",
+      "Pan": "Déplacer",
+      "Reset axes": "Revenir à la vue entière",
+      "Snapshot succeeded": "Image enregistrée",
+      "Sorry, there was a problem downloading your snapshot!": "L’image n’a pas pu être enregistrée.",
+      "Taking snapshot - this may take a few seconds": "Préparation de l’image…",
+      "Zoom": "Zoom",
+      "Zoom in": "Zoom avant",
+      "Zoom out": "Zoom arrière",
+    },
+    format: {
+      days: ["dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"],
+      shortDays: ["dim.", "lun.", "mar.", "mer.", "jeu.", "ven.", "sam."],
+      months: ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"],
+      shortMonths: ["janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."],
+      date: "%d/%m/%Y",
+      decimal: ",",
+      thousands: "\u202f",
+      year: "%Y",
+      month: "%b %Y",
+      dayMonth: "%-d %b",
+      dayMonthYear: "%-d %b %Y",
+    },
+  };
+  const CONFIG = {
+    locale: language,
+    responsive: true,
+    displaylogo: false,
+    showSendToCloud: false, // on by default, and would upload the chart
+    plotlyServerURL: "",
+    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+  };
+
+  let library = null;
+
+  function fetched(address) {
+    library ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = address;
+      script.onload = () => { Plotly.register(FRENCH); resolve(); };
+      script.onerror = () => { library = null; script.remove(); reject(new Error(`${address} cannot be fetched`)); };
+      document.head.append(script);
+    });
+    return library;
+  }
+
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const stage = (figure) => document.getElementById(`${figure.id}-plotly`);
+  const isOpen = (figure) => Boolean(stage(figure)?._fullLayout);
+
+  function coloured(spec) {
+    const [ink, muted, line, surface] = ["--ink", "--muted", "--line", "--surface"].map(colour);
+    for (const trace of spec.data) {
+      trace.line.color = trace.marker.color = colour(`--series-${trace.meta}`);
+    }
+    for (const axis of [spec.layout.xaxis, spec.layout.yaxis]) {
+      Object.assign(axis, { gridcolor: line, linecolor: line, zerolinecolor: muted, tickfont: { color: muted } });
+    }
+    for (const shape of spec.layout.shapes) shape.line.color = ink;
+    const font = { color: ink, family: getComputedStyle(document.body).fontFamily, size: 13 };
+    const hoverlabel = { bgcolor: surface, bordercolor: line, font };
+    Object.assign(spec.layout, { paper_bgcolor: surface, plot_bgcolor: surface, font, hoverlabel });
+    return spec;
+  }
+
+  function draw(figure) {
+    const spec = coloured(JSON.parse(document.getElementById(`${figure.id}-figure`).textContent));
+    show(figure, true);
+    return Plotly.react(stage(figure), spec.data, spec.layout, CONFIG);
+  }
+
+  function show(figure, isInteractive) {
+    stage(figure).hidden = !isInteractive;
+    for (const part of figure.querySelectorAll("[data-chart-drawing]")) part.hidden = isInteractive;
+    const button = figure.querySelector("[data-explore]");
+    button.hidden = false;
+    button.setAttribute("aria-pressed", String(isInteractive));
+  }
+
+  async function explore(figure) {
+    const button = figure.querySelector("[data-explore]");
+    button.disabled = true;
+    try {
+      await fetched(figure.dataset.bundle);
+      await draw(document.getElementById(figure.id) ?? figure);
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  function still(figure) {
+    Plotly.purge(stage(figure));
+    show(figure, false);
+  }
+
+  function prepare() {
+    for (const figure of document.querySelectorAll("[data-chart]")) {
+      if (!stage(figure)) continue; // nothing to draw
+      if (isOpen(figure)) draw(figure);
+      else {
+        show(figure, false);
+        if ("exploreNow" in figure.dataset) explore(figure);
+      }
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const figure = event.target.closest("[data-explore]")?.closest("[data-chart]");
+    if (figure) (isOpen(figure) ? still : explore)(figure);
+  });
+  document.addEventListener("htmx:afterSwap", prepare);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", prepare);
+  prepare();
+})();
