@@ -19,7 +19,7 @@ from inference_kpis.readings.algebra import Increase, Reading
 from inference_kpis.readings.derived import energy_and_cost, with_edge_requests
 from inference_kpis.readings.increases import CounterState, OutOfOrder, advance
 from inference_kpis.readings.observation import Observation
-from inference_kpis.readings.store import Slot, as_datetime, as_ms
+from inference_kpis.readings.store import as_datetime, as_ms
 
 # A hostile node could make up model names; what is beyond this is named as a problem and dropped.
 MOST_MODELS = 50
@@ -81,16 +81,12 @@ def store_pulls(pulled: Sequence[Pulled]) -> int:
             .order_by("node_id")
         )
         states = [state for state in states if state.lease == by_node[state.node_id].fetched.target.lease]
-        slots: list[Slot] = []
+        found: list[tuple[Node, str, Reading]] = []
         changed_nodes: list[Node] = []
         for state in states:
             each = by_node[state.node_id]
             readings, problem = _difference(state, each)
-            slots += [
-                Slot(state.node_id, model_id, store.group_id(state.node.site_id, state.node.engine, model_id), reading)
-                for name, reading in readings.items()
-                for model_id in (store.model_id(name),)
-            ]
+            found += [(state.node, name, reading) for name, reading in readings.items()]
             started_at = as_datetime(each.fetched.started_ms)
             if state.node.enter(Node.State.DOWN if problem else Node.State.UP, started_at, problem):
                 changed_nodes.append(state.node)
@@ -99,7 +95,7 @@ def store_pulls(pulled: Sequence[Pulled]) -> int:
             state.duration_ms, state.body_bytes = each.fetched.duration_ms, len(each.fetched.body)
             state.samples = each.samples
             state.problems = list(each.observation.problems) if each.observation else []
-        store.store_slots(slots)
+        store.store_slots(store.slots_of(found))
         fields = ("leased_until", "pulled_at", "duration_ms", "body_bytes", "samples", "problems", "counters")
         PullState.objects.bulk_update(states, fields)
         if changed_nodes:

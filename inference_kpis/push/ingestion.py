@@ -39,14 +39,17 @@ def ingest_batch(items: Sequence[object], *, key: MachineKey, now: datetime) -> 
     with transaction.atomic():
         nodes = _writable_nodes({pushed.node for _, pushed in understood}, key)
         models = _known_models(nodes)
-        slots: list[Slot] = []
+        welcome: list[tuple[Node, PushedReading]] = []
         positions: list[int] = []
         for index, pushed in understood:
             try:
-                slots.append(_slot(pushed, nodes.get(pushed.node), models))
+                welcome.append((_welcoming_node(pushed, nodes, models), pushed))
                 positions.append(index)
             except Refusal as refusal:
                 receipt.refused.append((index, refusal))
+        slots = store.slots_of(
+            (node, pushed.model, with_edge_requests(pushed.reading, is_edge=node.is_edge)) for node, pushed in welcome
+        )
         outcome = store.store_slots(slots)
         receipt.stored, receipt.repeated = len(outcome.stored), len(outcome.repeated)
         receipt.refused += [(positions[at], Refusal("conflict")) for at in outcome.conflicting]
@@ -69,27 +72,29 @@ def _writable_nodes(names: set[str], key: MachineKey) -> dict[str, Node]:
     return {node.name: node for node in found}
 
 
-def _known_models(nodes: dict[str, Node]) -> dict[int, set[int]]:
+def _known_models(nodes: dict[str, Node]) -> dict[int, set[str]]:
+    """The names of the models that these nodes have reported, by node."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT node_id, array_agg(model_id) FROM inference_kpis_latest WHERE node_id = ANY(%s) GROUP BY node_id",
+            "SELECT l.node_id, array_agg(m.name) FROM inference_kpis_latest l"
+            " JOIN inference_kpis_servedmodel m ON m.id = l.model_id WHERE l.node_id = ANY(%s) GROUP BY l.node_id",
             [[node.pk for node in nodes.values()]],
         )
-        return {node_id: set(model_ids) for node_id, model_ids in cursor.fetchall()}
+        return {node_id: set(names) for node_id, names in cursor.fetchall()}
 
 
-def _slot(pushed: PushedReading, node: Node | None, models: dict[int, set[int]]) -> Slot:
+def _welcoming_node(pushed: PushedReading, nodes: dict[str, Node], models: dict[int, set[str]]) -> Node:
+    """The node that takes this reading. Raises `Refusal`."""
+    node = nodes.get(pushed.node)
     if node is None:
         raise Refusal("unknown_node")
     if node.source != Node.Source.PUSH:
         raise Refusal("pulled_node")
     known = models.setdefault(node.pk, set())
-    model_id = store.model_id(pushed.model)
-    if model_id not in known and len(known) >= MOST_MODELS:
+    if pushed.model not in known and len(known) >= MOST_MODELS:
         raise Refusal("too_many_models")
-    known.add(model_id)
-    group_id = store.group_id(node.site_id, node.engine, model_id)
-    return Slot(node.pk, model_id, group_id, with_edge_requests(pushed.reading, is_edge=node.is_edge))
+    known.add(pushed.model)
+    return node
 
 
 def _mark_up(nodes: Sequence[Node], now: datetime) -> None:

@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection, transaction
 
+from inference_kpis.fleet.models import Node
 from inference_kpis.readings import codec, partitions
 from inference_kpis.readings.algebra import MeasureValue, Reading
 
@@ -50,6 +51,15 @@ def as_datetime(ms: int) -> datetime:
 def as_ms(moment: datetime) -> int:
     """An aware datetime as milliseconds since 1970, cut to the millisecond."""
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def slots_of(readings: Iterable[tuple[Node, str, Reading]]) -> list[Slot]:
+    """Readings of nodes and model names ('' is the node itself) in their slots; four queries when names are new."""
+    found = list(readings)
+    models = model_ids(name for _, name, _ in found)
+    keys = [(node.site_id, node.engine, models[name]) for node, name, _ in found]
+    groups = group_ids(keys)
+    return [Slot(node.pk, key[2], groups[key], reading) for (node, _, reading), key in zip(found, keys, strict=True)]
 
 
 def store_slots(slots: Sequence[Slot]) -> Outcome:
@@ -258,10 +268,13 @@ def layout_ids(layouts: Iterable[codec.Bounds]) -> dict[codec.Bounds, int]:
     """The id of each layout, added where new."""
     wanted = set(layouts)
     found = {bounds: _layout_ids[bounds] for bounds in wanted & _layout_ids.keys()}
-    for bounds in sorted(wanted - found.keys()):
-        found[bounds] = _id_of(
-            "layout (bounds) VALUES (%s::float8[])", "layout WHERE bounds = %s::float8[]", [list(bounds)]
-        )
+    with connection.cursor() as cursor:
+        for bounds in sorted(wanted - found.keys()):
+            cursor.execute(
+                "INSERT INTO inference_kpis_layout (bounds) VALUES (%s) ON CONFLICT DO NOTHING", [list(bounds)]
+            )
+            cursor.execute("SELECT id FROM inference_kpis_layout WHERE bounds = %s::float8[]", [list(bounds)])
+            found[bounds] = cursor.fetchone()[0]
     transaction.on_commit(lambda: _layout_ids.update(found))
     return found
 
@@ -273,34 +286,34 @@ def layouts_by_id() -> dict[int, codec.Bounds]:
         return {id_: tuple(bounds) for id_, bounds in cursor.fetchall()}
 
 
-def group_id(site_id: int, engine: str, model_id: int) -> int:
-    """The id of the group of nodes that share site, engine and model."""
-    key = site_id, engine, model_id
-    if key not in _group_ids:
-        found = _id_of(
-            "group (site_id, engine, model_id) VALUES (%s, %s, %s)",
-            "group WHERE site_id = %s AND engine = %s AND model_id = %s",
-            list(key),
-        )
-        transaction.on_commit(lambda: _group_ids.update({key: found}))
-        return found
-    return _group_ids[key]
+GroupKey = tuple[int, str, int]  # site, engine, model
+Key = TypeVar("Key", bound=tuple[Any, ...])
 
 
-def model_id(name: str) -> int:
-    """The id of a served model's name; '' is the node itself."""
-    if name not in _model_ids:
-        found = _id_of("servedmodel (name) VALUES (%s)", "servedmodel WHERE name = %s", [name])
-        transaction.on_commit(lambda: _model_ids.update({name: found}))
-        return found
-    return _model_ids[name]
+def group_ids(keys: Iterable[GroupKey]) -> dict[GroupKey, int]:
+    """The id of each group of nodes that share site, engine and model, added where new; two queries for new ones."""
+    return _ids_of(set(keys), _group_ids, "group", {"site_id": "bigint", "engine": "text", "model_id": "bigint"})
 
 
-def _id_of(insert: str, select: str, values: list[object]) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO inference_kpis_{insert} ON CONFLICT DO NOTHING RETURNING id", values)
-        row = cursor.fetchone()
-        if row is None:
-            cursor.execute(f"SELECT id FROM inference_kpis_{select}", values)
-            row = cursor.fetchone()
-        return int(row[0])
+def model_ids(names: Iterable[str]) -> dict[str, int]:
+    """The id of each served model's name ('' is the node itself), added where new; two queries for new ones."""
+    known = {(name,): id_ for name, id_ in _model_ids.items()}
+    found = _ids_of({(name,) for name in names}, known, "servedmodel", {"name": "text"})
+    ids = {name: id_ for (name,), id_ in found.items()}
+    transaction.on_commit(lambda: _model_ids.update(ids))
+    return ids
+
+
+def _ids_of(keys: set[Key], known: dict[Key, int], table: str, columns: dict[str, str]) -> dict[Key, int]:
+    found = {key: known[key] for key in keys & known.keys()}
+    missing = sorted(keys - found.keys())
+    if missing:
+        names = ", ".join(columns)
+        rows = "SELECT * FROM unnest(" + ", ".join(f"%s::{kind}[]" for kind in columns.values()) + ")"
+        values = [list(column) for column in zip(*missing, strict=True)]
+        with connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO inference_kpis_{table} ({names}) {rows} ON CONFLICT DO NOTHING", values)
+            cursor.execute(f"SELECT {names}, id FROM inference_kpis_{table} WHERE ({names}) IN ({rows})", values)
+            found |= {row[:-1]: row[-1] for row in cursor.fetchall()}
+        transaction.on_commit(lambda: known.update(found))
+    return found
