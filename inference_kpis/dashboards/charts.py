@@ -164,9 +164,8 @@ def _is_midnight(at_ms: int, zone: tzinfo) -> bool:
 # --- Lines ---------------------------------------------------------------------------------------------------------
 
 PLOT_HEIGHT = 220
-TOP, BOTTOM = 14, 28
 LABEL_DISTANCE = 16
-LONGEST_END_LABEL = 14
+LONGEST_END_LABEL = 16
 # The lines are drawn in their own box of this width, which is then stretched; strokes keep their width.
 INNER_WIDTH = 1000
 
@@ -183,7 +182,10 @@ class ChartWords:
 
 
 def line_chart(chart: LineChart, *, title: str, zone: tzinfo, words: ChartWords) -> str:
-    """The chart as one SVG of class `chart-svg`. Lines stop where data is missing; lone points are dots."""
+    """The chart as one SVG, as large as its plot; axis and end labels hang over into the margins that the style gives.
+
+    Lines stop where data is missing; lone points are dots.
+    """
     values = [value for series in chart.series for _, value in series.points if value is not None]
     bounds = [*values, *([] if chart.target is None else [chart.target])]
     low, high = min(bounds, default=0.0), max(bounds, default=0.0)
@@ -198,14 +200,12 @@ def line_chart(chart: LineChart, *, title: str, zone: tzinfo, words: ChartWords)
     parts = [
         *_value_axis(ticks, down, words),
         *_time_axis(time_ticks(chart.start_ms, chart.end_ms, zone), across, words),
-        *_target(chart, down, words),
         *_lines(chart, across, down),
+        *_target(chart, down, words),
         *_ends(chart, across, down, words),
     ]
-    height = TOP + PLOT_HEIGHT + BOTTOM
     return (
-        f'<svg class="chart-svg" height="{height}" role="img" aria-label="{escape(title)}">'
-        f'<svg class="chart-plot" x="52" y="{TOP}" width="80%" height="{PLOT_HEIGHT}">{"".join(parts)}</svg></svg>'
+        f'<svg class="chart-svg" height="{PLOT_HEIGHT}" role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'
     )
 
 

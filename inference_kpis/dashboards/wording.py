@@ -62,6 +62,12 @@ def number(value: Number, digits: int = 3, most_decimals: int | None = None) -> 
     return fixed(round(float(value), decimals), max(decimals, 0))
 
 
+def plain(value: float) -> str:
+    """A number that somebody entered, with as many decimals as were given."""
+    exponent = Decimal(repr(float(value))).normalize().as_tuple().exponent
+    return fixed(value, max(0, -int(exponent)))
+
+
 def signed(value: Number, digits: int = 3) -> str:
     """A change: with its sign, and ±0 where there is none."""
     text = number(value, digits)
@@ -72,10 +78,10 @@ def signed(value: Number, digits: int = 3) -> str:
 
 def percent(share: Number, decimals: int = 0) -> str:
     """A share of 1 as a percentage."""
-    return f"{fixed(share * 100, decimals)}{_gap('%')}%"
+    return f"{fixed(share * 100, decimals)}{gap_before('%')}%"
 
 
-def _gap(unit: str) -> str:
+def gap_before(unit: str) -> str:
     """What stands between a number and its unit: in English nothing before %, otherwise a space that does not break."""
     return "" if not unit or (unit == "%" and not _is_french()) else NBSP
 
@@ -100,16 +106,20 @@ class Written:
     is_unit_first: bool = False
 
     @property
+    def sign_gap(self) -> str:
+        return NBSP if self.sign in {"≤", "≥", "<", ">"} else ""
+
+    @property
     def gap(self) -> str:
         if self.is_unit_first:
             return "" if len(self.unit) == 1 else NBSP
-        return _gap(self.unit)
+        return gap_before(self.unit)
 
     def __str__(self) -> str:
         amount = (
             f"{self.unit}{self.gap}{self.number}" if self.is_unit_first else f"{self.number}{self.gap}{self.unit}"
         )
-        return f"{self.sign}{NBSP}{amount}" if self.sign else amount
+        return f"{self.sign}{self.sign_gap}{amount}"
 
 
 def written(value: float, kpi: Kpi, sign: str = "") -> Written:
@@ -138,8 +148,7 @@ def written_quantity(quantity: Quantity, kpi: Kpi) -> Written | None:
 def written_target(value: float, kpi: Kpi) -> Written:
     """A target with the side of it that is good; as many decimals as its author gave."""
     sign = "≤" if kpi.direction is Direction.LOWER else "≥"
-    decimals = max(0, -int(Decimal(repr(float(value))).normalize().as_tuple().exponent))
-    return Written(sign, fixed(value, decimals), unit_label(kpi), kpi.unit == "currency" and not _is_french())
+    return Written(sign, plain(value), unit_label(kpi), kpi.unit == "currency" and not _is_french())
 
 
 def no_value(quantity: Quantity) -> str:

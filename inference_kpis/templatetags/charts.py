@@ -1,5 +1,6 @@
 """Tags that put charts into pages, in the language and the time zone of the page."""
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
@@ -8,7 +9,7 @@ from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join, json_script
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -43,7 +44,7 @@ def _clock(at_ms: int) -> str:
 def _target_text(chart: charts.LineChart) -> str:
     if chart.target is None:
         return ""
-    value = f"{wording.number(chart.target, 6)}{wording.NBSP}{chart.unit_label}".rstrip(wording.NBSP)
+    value = f"{wording.plain(chart.target)}{wording.gap_before(chart.unit_label)}{chart.unit_label}"
     if chart.direction is Direction.LOWER:
         return _("target: at most %(value)s") % {"value": value}
     if chart.direction is Direction.HIGHER:
@@ -95,12 +96,11 @@ def _heading(label: str, unit: str) -> str:
 
 
 @register.simple_tag
-def chart_figure(chart: charts.LineChart, element_id: str) -> SafeString:
-    """The interactive figure as JSON, for `explore.js`."""
+def chart_figure(chart: charts.LineChart) -> str:
+    """The interactive figure as JSON, for an attribute: htmx drops script elements from fragments."""
     language = get_language() or "en"
-    return json_script(
-        figures.line_figure(chart, zone=_zone(), language=language, target=_target_text(chart)), element_id
-    )
+    figure = figures.line_figure(chart, zone=_zone(), language=language, target=_target_text(chart))
+    return json.dumps(figure, ensure_ascii=False, separators=(",", ":"))
 
 
 @register.simple_tag

@@ -51,12 +51,12 @@ def kpi_unit(kpi: Kpi) -> str:
 
 
 def _marked_up(written: wording.Written, caution: str = "") -> SafeString:
-    sign = f"{written.sign}{wording.NBSP}" if written.sign else ""
-    number = format_html('<span class="number">{}{}</span>', sign, written.number)
+    sign = f"{written.sign}{written.sign_gap}"
+    number = format_html('<span class="number">{}</span>', written.number)
     unit = format_html('<span class="unit">{}</span>', written.unit) if written.unit else ""
     parts = (unit, written.gap, number) if written.is_unit_first else (number, written.gap, unit)
     title = format_html(' title="{}"', caution) if caution else ""
-    return format_html('<span class="quantity"{}>{}{}{}</span>', title, *parts)
+    return format_html('<span class="quantity"{}>{}{}{}{}</span>', title, sign, *parts)
 
 
 @register.filter

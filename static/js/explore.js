@@ -1,7 +1,7 @@
 /* Lets a reader take a chart in hand: the interactive library is fetched at the first click, not before.
 
-   <figure id="x" data-chart data-bundle="…" [data-explore-now]> holds [data-chart-drawing] parts, a div "x-plotly" that
-   survives refreshes (hx-preserve), the figure as JSON in "x-figure", and a hidden button [data-explore]. */
+   <figure id="x" data-chart data-bundle="…" data-figure="{…}" [data-explore-now]> holds [data-chart-drawing] parts, a div
+   "x-plotly" that survives refreshes (hx-preserve), and a hidden button [data-explore]. */
 "use strict";
 
 (() => {
@@ -36,6 +36,25 @@
       dayMonthYear: "%-d %b %Y",
     },
   };
+  // Day first and a 24-hour clock, as on the rest of the page.
+  const ENGLISH = {
+    moduleType: "locale",
+    name: "en",
+    dictionary: {},
+    format: {
+      days: ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"],
+      shortDays: ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"],
+      months: ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
+      shortMonths: ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+      date: "%d/%m/%Y",
+      decimal: ".",
+      thousands: ",",
+      year: "%Y",
+      month: "%b %Y",
+      dayMonth: "%-d %b",
+      dayMonthYear: "%-d %b %Y",
+    },
+  };
   const CONFIG = {
     locale: language,
     responsive: true,
@@ -51,7 +70,7 @@
     library ??= new Promise((resolve, reject) => {
       const script = document.createElement("script");
       script.src = address;
-      script.onload = () => { Plotly.register(FRENCH); resolve(); };
+      script.onload = () => { Plotly.register([ENGLISH, FRENCH]); resolve(); };
       script.onerror = () => { library = null; script.remove(); reject(new Error(`${address} cannot be fetched`)); };
       document.head.append(script);
     });
@@ -78,7 +97,7 @@
   }
 
   function draw(figure) {
-    const spec = coloured(JSON.parse(document.getElementById(`${figure.id}-figure`).textContent));
+    const spec = coloured(JSON.parse(figure.dataset.figure));
     show(figure, true);
     return Plotly.react(stage(figure), spec.data, spec.layout, CONFIG);
   }
@@ -109,7 +128,6 @@
 
   function prepare() {
     for (const figure of document.querySelectorAll("[data-chart]")) {
-      if (!stage(figure)) continue; // nothing to draw
       if (isOpen(figure)) draw(figure);
       else {
         show(figure, false);
