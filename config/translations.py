@@ -40,7 +40,8 @@ def extract() -> dict[Message, set[str]]:
         if path.suffix == ".html":
             from django.utils.translation.template import templatize
 
-            text = templatize(text, origin=str(path))
+            # What is left of the markup keeps its indentation, which is none of Python's.
+            text = "\n".join(line.strip() for line in templatize(text, origin=str(path)).splitlines())
         stream = io.BytesIO(text.encode())
         for _line, message, _comments, context in babel_extract("python", stream, KEYWORDS, (), {"encoding": "utf-8"}):
             single, plural = (message[0], message[1]) if isinstance(message, tuple) else (message, None)
