@@ -13,7 +13,6 @@ urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
-    path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("inference_kpis.api_urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="api_schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),
@@ -21,6 +20,8 @@ urlpatterns = [
         path("", include("readiness.urls")),
         path("", include("inference_kpis.urls")),
         path("account/", include("allauth.account.urls")),
+        # Below its language: the page to come back to is only found in the language that is active.
+        path("i18n/", include("django.conf.urls.i18n")),
         path("admin/", admin.site.urls),
     ),
 ]

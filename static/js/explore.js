@@ -28,8 +28,13 @@
       months: ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"],
       shortMonths: ["janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."],
       date: "%d/%m/%Y",
+      periods: ["AM", "PM"],
+      dateTime: "%A %e %B %Y %X",
+      time: "%H:%M:%S",
       decimal: ",",
       thousands: "\u202f",
+      grouping: [3],
+      currency: ["", "\u00a0€"],
       year: "%Y",
       month: "%b %Y",
       dayMonth: "%-d %b",
@@ -47,8 +52,13 @@
       months: ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
       shortMonths: ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
       date: "%d/%m/%Y",
+      periods: ["AM", "PM"],
+      dateTime: "%A %e %B %Y %X",
+      time: "%H:%M:%S",
       decimal: ".",
       thousands: ",",
+      grouping: [3],
+      currency: ["€", ""],
       year: "%Y",
       month: "%b %Y",
       dayMonth: "%-d %b",
@@ -116,6 +126,9 @@
     try {
       await fetched(figure.dataset.bundle);
       await draw(document.getElementById(figure.id) ?? figure);
+    } catch (error) {
+      show(figure, false);
+      throw error;
     } finally {
       button.disabled = false;
     }
