@@ -1,8 +1,8 @@
 """The question bank: the four rules, their practices and what each level means, read from the content files.
 
-A version is a folder of `content/` with one TOML file per rule; a published version never changes. Two lists beside the
-versions keep promises that no single version can: `keys.txt` has every key ever given to a practice, `published.txt` the
-digest of every published version.
+A version is a folder of `content/` with one TOML file per rule; a published version never changes. Two lists beside
+the versions keep promises that no single version can: `keys.txt` has every key ever given to a practice,
+`published.txt` the digest of every published version.
 """
 
 import hashlib
@@ -381,7 +381,7 @@ def _key_problems(bank: Bank, ledger: Path) -> Iterator[str]:
 
 
 def _digest_problems(bank: Bank, directory: Path) -> Iterator[str]:
-    published = {version: digest for version, digest in _lines(directory / "published.txt", 2)}
+    published = dict(_lines(directory / "published.txt", 2))
     if bank.version in published and published[bank.version] != content_digest(bank.version, directory):
         yield f"{bank.version}: is published and was changed. Undo that and write a new version."
 

@@ -138,7 +138,7 @@ class Measurement:
 
 
 def measure(windows: Iterable[WindowResult], requirement: Requirement, *, now_ms: int) -> Measurement:
-    """What the windows of one binding say at `now_ms`; their order does not matter, later ones than now are unknown yet.
+    """What the windows of one binding say at `now_ms`, in whatever order; those after now are unknown yet.
 
     Windows that do not count (too few samples, too little coverage, undecided) say nothing: they neither contradict
     nor end a contradiction, which lasts until a window holds the level again or the last one is past its validity.

@@ -78,7 +78,7 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PracticeScore:
-    """A practice, scored. `state` is None without a binding; `measured_level` without anything fresh from all of them."""
+    """A practice, scored. `state` is None without a binding, `measured_level` unless every binding is fresh."""
 
     practice: ScoredPractice
     declared: int | None

@@ -183,7 +183,8 @@ class TestChecking:
             (
                 "cost_low = 0",
                 "cost_low = 2001",
-                "UC1, action for level 2: effort and cost are not negative, and the low cost is not above the high one.",
+                "UC1, action for level 2: effort and cost are not negative, "
+                "and the low cost is not above the high one.",
             ),
             (
                 'role = "business"',
@@ -255,7 +256,7 @@ class TestKeysAreForEver:
 
     def test_a_line_that_says_too_little(self, content: Path) -> None:
         append(content / "keys.txt", "UC2 use_cases\n")
-        with pytest.raises(BankError, match="keys.txt: a line has 3 words, not 'UC2 use_cases'"):
+        with pytest.raises(BankError, match=r"keys\.txt: a line has 3 words, not 'UC2 use_cases'"):
             problems(content)
 
 

@@ -83,7 +83,7 @@ def answer(
 OUT = NotApplicable("No GPU in this line of business", is_approved=True, expires_on=TODAY + timedelta(days=90))
 
 
-def ten(*levels: int | None | NotApplicable, reviewed_days_ago: int = 0) -> list[PracticeAnswer]:
+def ten(*levels: int | NotApplicable | None, reviewed_days_ago: int = 0) -> list[PracticeAnswer]:
     """Ten equal practices with reviewed evidence, the first two of them gates."""
     assert len(levels) == 10
     return [
@@ -98,7 +98,7 @@ def ten(*levels: int | None | NotApplicable, reviewed_days_ago: int = 0) -> list
     ]
 
 
-def score(*levels: int | None | NotApplicable) -> RuleScore:
+def score(*levels: int | NotApplicable | None) -> RuleScore:
     return rule_score(ten(*levels), today=TODAY)
 
 
@@ -377,7 +377,7 @@ RULE_VECTORS = [
 class TestRuleVectors:
     @pytest.mark.parametrize(("levels", "level", "index"), RULE_VECTORS)
     def test_level_and_index(
-        self, levels: list[int | None | NotApplicable], level: int | None, index: str | None
+        self, levels: list[int | NotApplicable | None], level: int | None, index: str | None
     ) -> None:
         rule = score(*levels)
         assert rule.level == level
@@ -623,7 +623,7 @@ class TestConfidence:
         assert confidence([]) == {}
 
 
-def team(name: str, *levels: int | None | NotApplicable, reviewed_days_ago: int = 0) -> TeamRule:
+def team(name: str, *levels: int | NotApplicable | None, reviewed_days_ago: int = 0) -> TeamRule:
     return team_rule(name, ten(*levels, reviewed_days_ago=reviewed_days_ago), today=TODAY)
 
 
