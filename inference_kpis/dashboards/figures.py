@@ -20,10 +20,11 @@ def line_figure(chart: LineChart, *, zone: tzinfo, language: str, target: str = 
     return {
         "data": [_trace(series, chart, zone) for series in chart.series],
         "layout": {
-            "margin": {"l": 56, "r": 16, "t": 16, "b": 40},
+            "margin": {"l": 56, "r": 16, "t": 32, "b": 40},
             "hovermode": "x unified",
             "showlegend": len(chart.series) > 1,
-            "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
+            # Below the axis: the buttons are above the plot.
+            "legend": {"orientation": "h", "yanchor": "top", "y": -0.14, "x": 0},
             "separators": SEPARATORS.get(language[:2], SEPARATORS["en"]),
             "xaxis": {"type": "date", "hoverformat": "%H:%M<br>%-d %b %Y"},
             "yaxis": {

@@ -1,13 +1,14 @@
 """KPIs over time: what the charts, tables and CSV files of the pages are made of."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inference_kpis.catalogue import Kpi
+from inference_kpis.catalogue import Direction, Kpi
 from inference_kpis.readings.algebra import EMPTY, Reading
 from inference_kpis.readings.queries import Group, GroupReading, Window, by_step, giving, kpi_of
 from inference_kpis.readings.statistics import Quantity, kpi_quantity
@@ -63,3 +64,19 @@ def trend(kpi: Kpi, readings: Iterable[GroupReading], window: Window) -> list[fl
     """The KPI of everything together, step by step."""
     usable = giving(kpi, readings)
     return [value for _, value in points(kpi, ((each.bucket_at, each.reading) for each in usable), window)]
+
+
+def finding(kpi: Kpi, of: Sequence[Line]) -> str:
+    """What a chart of these lines shows, in one sentence; the KPI's name where there is nothing to compare."""
+    ranked = sorted(
+        (line for line in of if line.quantity.value is not None),
+        key=lambda line: line.quantity.value or 0.0,
+        reverse=kpi.direction is Direction.HIGHER,
+    )
+    if len(ranked) < 2:
+        return str(kpi.label)
+    return _("%(kpi)s: best at %(best)s, worst at %(worst)s") % {
+        "kpi": kpi.label,
+        "best": ranked[0].label,
+        "worst": ranked[-1].label,
+    }

@@ -19,7 +19,7 @@ from inference_kpis.dashboards.charts import kpi_chart
 from inference_kpis.dashboards.fleet_health import fleet_health
 from inference_kpis.dashboards.live import unchanged
 from inference_kpis.dashboards.node_rows import COLUMNS, CountedPaginator, node_rows
-from inference_kpis.dashboards.series import WINDOWS, Line, lines, points, trend, window_of
+from inference_kpis.dashboards.series import WINDOWS, Line, finding, lines, points, trend, window_of
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node, Tier
 from inference_kpis.pull.models import PullState
@@ -179,6 +179,7 @@ def kpi_detail(request: HttpRequest, key: str) -> HttpResponse:
             "percentiles": [(sibling, kpi_of(sibling, readings)) for sibling in siblings],
             "lines": split_lines,
             "chart": kpi_chart(kpi, split_lines, window),
+            "finding": finding(kpi, split_lines),
             "vantage": VANTAGE_LABELS[kpi.vantage],
             "split": split,
             "splits": SPLITS.items(),

@@ -1,5 +1,6 @@
 """Counting the fleet's health in the background, and noticing nodes that fell silent."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -29,6 +30,7 @@ SELECT s.id, count(*) FILTER (WHERE n.state = 'up'), count(*) FILTER (WHERE n.st
     count(*) FILTER (WHERE n.state = 'silent'), count(*) FILTER (WHERE n.state = 'waiting'),
     count(*) FILTER (WHERE n.state = 'paused'), %(now)s
 FROM inference_kpis_site s LEFT JOIN inference_kpis_node n ON n.site_id = s.id AND n.retired_at IS NULL
+WHERE %(sites)s::bigint[] IS NULL OR s.id = ANY(%(sites)s)
 GROUP BY s.id ORDER BY s.id
 ON CONFLICT (site_id) DO UPDATE SET up = excluded.up, down = excluded.down, silent = excluded.silent,
     waiting = excluded.waiting, paused = excluded.paused, counted_at = excluded.counted_at
@@ -39,4 +41,10 @@ def count_health(now: datetime) -> None:
     """Mark silent nodes and count every site's nodes by state: two statements whatever the size of the fleet."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(MARK_SILENT, {"now": now, "silent_after": SILENT_AFTER_SECONDS})
-        cursor.execute(COUNT, {"now": now})
+        cursor.execute(COUNT, {"now": now, "sites": None})
+
+
+def count_sites(site_ids: Collection[int], now: datetime) -> None:
+    """Count these sites at once, in the transaction that changed the state of their nodes: pages never disagree."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, {"now": now, "sites": sorted(site_ids)})

@@ -6,12 +6,13 @@ from django.db import transaction
 
 from accounts.audit import record
 from accounts.models import User
+from inference_kpis.fleet.health import count_sites
 from inference_kpis.fleet.models import Node
 
 State = Node.State
 
 
-def save_node(node: Node, *, credential: str | None, changed: list[str], by: User) -> Node:
+def save_node(node: Node, *, credential: str | None, changed: list[str], by: User, now: datetime) -> Node:
     """Write a new or changed node; `credential` is None to keep the one there is, '' to forget it.
 
     Its place on the schedule is made by `pull.schedule`, which the caller runs in the same transaction.
@@ -20,6 +21,7 @@ def save_node(node: Node, *, credential: str | None, changed: list[str], by: Use
     if credential is not None:
         node.set_credential(credential)
     node.save()
+    count_sites({node.site_id}, now)
     record(verb, node.name, actor=by, fields=changed)
     return node
 
@@ -31,6 +33,7 @@ def pause_node(node: Node, *, by: User, now: datetime) -> None:
         is_paused = node.state == State.PAUSED
         node.enter(State.WAITING if is_paused else State.PAUSED, now)
         node.save(update_fields=["state", "severity", "state_since", "problem"])
+        count_sites({node.site_id}, now)
         record("node.resume" if is_paused else "node.pause", node.name, actor=by)
 
 
@@ -41,4 +44,5 @@ def retire_node(node: Node, *, by: User, now: datetime) -> None:
         node.retired_at = now
         node.name = f"{node.name} ({now:%Y-%m-%d %H:%M:%S})"[-120:]
         node.save(update_fields=["retired_at", "name"])
+        count_sites({node.site_id}, now)
         record("node.retire", node.name, actor=by)

@@ -34,15 +34,17 @@ def node_edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def _edit(request: HttpRequest, node: Node) -> HttpResponse:
     form = NodeForm(request.POST or None, instance=node)
     if request.method == "POST" and form.is_valid():
+        now = datetime.now(UTC)
         with transaction.atomic():
             saved = save_node(
                 form.save(commit=False),
                 credential=form.credential_to_store,
                 changed=[name for name in form.changed_data if name != "credential"],
                 by=request.user,
+                now=now,
             )
             if saved.source == Node.Source.PULL:
-                schedule_node(saved, datetime.now(UTC))
+                schedule_node(saved, now)
         messages.success(request, _("Node %(name)s saved.") % {"name": saved.name})
         return redirect(saved)
     context = {

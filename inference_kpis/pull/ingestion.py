@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from inference_kpis.engines import ENGINES, observe
+from inference_kpis.fleet.health import count_sites
 from inference_kpis.fleet.models import Node
 from inference_kpis.protocols.exposition import MalformedExposition, parse
 from inference_kpis.pull.client import Fetched, Limits, Target, authorization, fetch_all
@@ -100,6 +101,7 @@ def store_pulls(pulled: Sequence[Pulled]) -> int:
         PullState.objects.bulk_update(states, fields)
         if changed_nodes:
             Node.objects.bulk_update(changed_nodes, ("state", "severity", "state_since", "problem"))
+            count_sites({node.site_id for node in changed_nodes}, max(state.pulled_at for state in states))
     return len(states)
 
 

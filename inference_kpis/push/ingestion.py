@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.models import MachineKey
+from inference_kpis.fleet.health import count_sites
 from inference_kpis.fleet.models import Node
 from inference_kpis.pull.ingestion import MOST_MODELS
 from inference_kpis.push.batch import PushedReading, Refusal, read_item
@@ -101,6 +102,7 @@ def _mark_up(nodes: Sequence[Node], now: datetime) -> None:
     changed = [node for node in nodes if node.enter(Node.State.UP, now)]
     if changed:
         Node.objects.bulk_update(changed, ("state", "severity", "state_since", "problem"))
+        count_sites({node.site_id for node in changed}, now)
 
 
 def _count(receipt: Receipt) -> None:
