@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from readiness.bank import (
+    CONTENT,
     RULES,
     BankError,
     Text,
@@ -14,6 +15,7 @@ from readiness.bank import (
     load_bank,
     versions,
 )
+from readiness.checks import check_content
 
 RULE = """
 [rule]
@@ -286,3 +288,37 @@ class TestVersions:
         assert content_digest("2026.1", content) == before
         path.rename(path.with_name("other.toml"))
         assert content_digest("2026.1", content) != before
+
+
+class TestWhatShips:
+    @pytest.mark.parametrize("version", versions())
+    def test_every_version_is_sound(self, version: str) -> None:
+        assert check_bank(load_bank(version)) == []
+
+    def test_there_is_a_version(self) -> None:
+        assert current_version() == versions(CONTENT)[-1]
+
+    def test_every_rule_has_its_gates_and_takes_under_an_hour(self) -> None:
+        bank = load_bank()
+        assert all(rule.gates for rule in bank.rules)
+        assert sum(rule.minutes for rule in bank.rules) < 60
+
+
+class TestSystemCheck:
+    def test_sound_content_passes(self, content: Path) -> None:
+        assert check_content(None, directory=content) == []
+
+    @pytest.mark.parametrize(
+        ("old", "new", "message"),
+        [
+            ("weight = 1", "weight = 0", "UC1: weight has to be 1 or more."),
+            ("weight = 1", "", "use_cases.toml, UC1: weight is missing."),
+        ],
+    )
+    def test_a_problem_is_an_error(self, content: Path, old: str, new: str, message: str) -> None:
+        change(use_cases(content), old, new)
+        assert [error.msg for error in check_content(None, directory=content)] == [message]
+
+    def test_no_content_is_an_error(self, tmp_path: Path) -> None:
+        [error] = check_content(None, directory=tmp_path)
+        assert error.msg.startswith("There is no version of the question bank")
