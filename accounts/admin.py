@@ -2,7 +2,7 @@
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.forms import ReadOnlyPasswordHashField, SetPasswordMixin
+from django.contrib.auth.forms import SetPasswordMixin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 

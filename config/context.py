@@ -42,6 +42,4 @@ def navigation(request: HttpRequest) -> dict[str, object]:
         return {"navigation": []}
     here = request.resolver_match.view_name if request.resolver_match else ""
     entries = (*ENTRIES, ADMINISTRATION) if user.is_administrator else ENTRIES
-    return {
-        "navigation": [(entry.label, reverse(entry.url_name), here.startswith(entry.pages)) for entry in entries]
-    }
+    return {"navigation": [(entry.label, reverse(entry.url_name), here.startswith(entry.pages)) for entry in entries]}

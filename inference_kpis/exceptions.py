@@ -18,5 +18,3 @@ class FleetError(Exception):
 class KeyLost(FleetError):
     code = "key_lost"
     message = _("The credentials cannot be opened with the configured keys. Enter them again.")
-
-

@@ -2,17 +2,17 @@
 
 from django.urls import path
 
+from inference_kpis.dashboards import node_editing
 from inference_kpis.dashboards import views as dashboards
-from inference_kpis.fleet import views as fleet
 
 app_name = "kpis"
 urlpatterns = [
     path("fleet/", dashboards.fleet, name="fleet"),
-    path("fleet/nodes/new/", fleet.node_add, name="node_add"),
+    path("fleet/nodes/new/", node_editing.node_add, name="node_add"),
     path("fleet/nodes/<uuid:uuid>/", dashboards.node_detail, name="node_detail"),
-    path("fleet/nodes/<uuid:uuid>/edit/", fleet.node_edit, name="node_edit"),
-    path("fleet/nodes/<uuid:uuid>/pause/", fleet.node_pause, name="node_pause"),
-    path("fleet/nodes/<uuid:uuid>/retire/", fleet.node_retire, name="node_retire"),
+    path("fleet/nodes/<uuid:uuid>/edit/", node_editing.node_edit, name="node_edit"),
+    path("fleet/nodes/<uuid:uuid>/pause/", node_editing.node_pause, name="node_pause"),
+    path("fleet/nodes/<uuid:uuid>/retire/", node_editing.node_retire, name="node_retire"),
     path("kpis/", dashboards.kpi_list, name="kpi_list"),
     path("kpis/<slug:key>/", dashboards.kpi_detail, name="kpi_detail"),
     path("kpis/<slug:key>.csv", dashboards.kpi_csv, name="kpi_csv"),

@@ -1,12 +1,7 @@
 """What can go wrong on the declaring side, each with a code for machines and a sentence with the way out."""
 
-from typing import TYPE_CHECKING
-
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-
-if TYPE_CHECKING:
-    from readiness.assessments.models import Answer
 
 
 class ReadinessError(Exception):
@@ -27,17 +22,6 @@ class AlreadyInProgress(ReadinessError):
 class NotEditable(ReadinessError):
     code = "not_editable"
     message = _("This assessment is submitted or approved; its answers can no longer be changed.")
-
-
-class StaleAnswer(ReadinessError):
-    """Somebody else changed the answer meanwhile; `current` is what stands now."""
-
-    code = "stale_answer"
-    message = _("Somebody else changed this answer while you were writing. Compare both below and choose.")
-
-    def __init__(self, current: "Answer") -> None:
-        super().__init__()
-        self.current = current
 
 
 class GateAlwaysApplies(ReadinessError):

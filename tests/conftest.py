@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests import services  # noqa: E402
+from tests import services
 
 # Settings read the environment once. Each worker of a parallel run has databases of its own.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")

@@ -38,7 +38,9 @@ def main(verb: str, arguments: list[str]) -> int:
         print(f"\n{problem}", file=sys.stderr)
         return 1
     except OSError as problem:
-        print(f"\nThe environment could not be written ({problem}). Free some disk space and try again.", file=sys.stderr)
+        print(
+            f"\nThe environment could not be written ({problem}). Free some disk space and try again.", file=sys.stderr
+        )
         return 1
     commands = {
         "setup": [],

@@ -189,9 +189,7 @@ def _run(this: Run) -> None:
     _manage(this, "the tables", "migrate", "--no-input", "--verbosity", "0")
     _collect_static(this)
     people_file = this.data_dir / "demo-people.json"
-    _manage(
-        this, "the demo company", "load_demo", "--people-file", str(people_file), "--fleet-file", str(fleet_file)
-    )
+    _manage(this, "the demo company", "load_demo", "--people-file", str(people_file), "--fleet-file", str(fleet_file))
     for child in _parts(this, fleet_file):
         this.keep(child)
     say("started web, worker, beat and the demo fleet")
@@ -263,9 +261,27 @@ def _parts(this: Run, fleet_file: Path) -> list[Child]:
         "beat": [*celery, "beat", "--pidfile=", "--loglevel", "WARNING"],
         "web": [
             *(python, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(this.port)),
-            *("--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning", "config.wsgi:application"),
+            *(
+                "--workers",
+                "1",
+                "--blocking-threads",
+                "4",
+                "--no-ws",
+                "--log-level",
+                "warning",
+                "config.wsgi:application",
+            ),
         ],
-        "worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING", "--without-mingle", "--without-gossip"],
+        "worker": [
+            *celery,
+            "worker",
+            "--concurrency",
+            "2",
+            "--loglevel",
+            "WARNING",
+            "--without-mingle",
+            "--without-gossip",
+        ],
         "fleet": [python, "-m", "inference_kpis.demo", "serve", "--file", str(fleet_file)],
     }
     return [

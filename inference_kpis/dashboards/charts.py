@@ -224,9 +224,7 @@ def _value_axis(ticks: Sequence[float], down: Callable[[float], float], words: C
         yield f'<text class="y" x="-8" y="{y}" dy=".32em">{escape(words.number(tick, decimals))}</text>'
 
 
-def _time_axis(
-    ticks: Sequence[tuple[int, bool]], across: Callable[[int], float], words: ChartWords
-) -> Iterable[str]:
+def _time_axis(ticks: Sequence[tuple[int, bool]], across: Callable[[int], float], words: ChartWords) -> Iterable[str]:
     for i, (at, is_day) in enumerate(ticks):
         text = words.day(at) if is_day else words.clock(at)
         # On small screens every second label goes; the last tick stays.
@@ -363,7 +361,8 @@ def bullet(
     bar = ""
     if value is not None:
         # A value of zero is still a mark: two pixels wide.
-        bar = f'<rect class="value" width="{_number(across(value))}%" y="7" height="6"/><rect class="value" width="2" y="7" height="6"/>'
+        widths = (f"{_number(across(value))}%", "2")
+        bar = "".join(f'<rect class="value" width="{width}" y="7" height="6"/>' for width in widths)
     return (
         f'<svg class="bullet" height="20" data-state="{escape(state)}" role="img" aria-label="{escape(label)}">'
         '<rect class="scale" width="100%" y="4" height="12"/>'

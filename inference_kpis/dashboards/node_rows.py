@@ -16,7 +16,9 @@ from inference_kpis.readings.statistics import Quantity, kpi_quantity
 
 NODES_PER_PAGE = 50
 RECENT = timedelta(minutes=5)
-COLUMNS: tuple[Kpi, ...] = tuple(KPIS[key] for key in ("request_rate", "success_ratio", "e2e_latency_p95", "queue_depth"))
+COLUMNS: tuple[Kpi, ...] = tuple(
+    KPIS[key] for key in ("request_rate", "success_ratio", "e2e_latency_p95", "queue_depth")
+)
 
 
 class CountedPaginator(Paginator):

@@ -39,9 +39,7 @@ def window_of(key: str, now: datetime) -> tuple[str, Window]:
     return known, Window.ending(now, WINDOWS[known][0])
 
 
-def lines(
-    kpi: Kpi, readings: Iterable[GroupReading], window: Window, key: Callable[[Group], str]
-) -> list[Line]:
+def lines(kpi: Kpi, readings: Iterable[GroupReading], window: Window, key: Callable[[Group], str]) -> list[Line]:
     """One line for each value of `key`, such as the site, in the order of their labels."""
     by_key: dict[str, list[GroupReading]] = {}
     for each in readings:

@@ -26,7 +26,14 @@ from inference_kpis.pull.models import PullState
 from inference_kpis.pull.problems import sentence
 from inference_kpis.readings import store
 from inference_kpis.readings.algebra import merge_all
-from inference_kpis.readings.queries import GroupReading, Window, exposed_by, group_readings, kpi_of, node_model_readings
+from inference_kpis.readings.queries import (
+    GroupReading,
+    Window,
+    exposed_by,
+    group_readings,
+    kpi_of,
+    node_model_readings,
+)
 from inference_kpis.readings.statistics import kpi_quantity
 
 # What the node page draws; the others are in its table.

@@ -7,7 +7,7 @@ more than was measured: 99.996 % does not become 100, and 0.004 does not become 
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 from django.conf import settings
@@ -37,6 +37,8 @@ def _is_french() -> bool:
 def fixed(value: Number, decimals: int) -> str:
     """The number with this many decimals."""
     exact = Decimal(value.numerator) / Decimal(value.denominator) if isinstance(value, Fraction) else value
+    if isinstance(exact, Decimal):  # Django cuts decimals off where it rounds floats
+        exact = exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
     text: str = number_format(exact, decimal_pos=decimals, use_l10n=True, force_grouping=True)
     if not any(character in "123456789" for character in text):
         return text.lstrip("-")
@@ -116,9 +118,7 @@ class Written:
         return gap_before(self.unit)
 
     def __str__(self) -> str:
-        amount = (
-            f"{self.unit}{self.gap}{self.number}" if self.is_unit_first else f"{self.number}{self.gap}{self.unit}"
-        )
+        amount = f"{self.unit}{self.gap}{self.number}" if self.is_unit_first else f"{self.number}{self.gap}{self.unit}"
         return f"{self.sign}{self.sign_gap}{amount}"
 
 
@@ -138,7 +138,7 @@ def written(value: float, kpi: Kpi, sign: str = "") -> Written:
 
 
 def written_quantity(quantity: Quantity, kpi: Kpi) -> Written | None:
-    """A measured quantity with "≤" or "≥" for what is only a bound and "~" for what is approximate; None without value."""
+    """A measured quantity: ≤ or ≥ where only a bound is known, ~ where it is approximate; None without value."""
     if quantity.value is None:
         return None
     sign = SIGNS[quantity.bound] or ("~" if quantity.is_approximate else "")

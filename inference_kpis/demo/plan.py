@@ -25,12 +25,16 @@ def _node(name: str, engine: str, model: str, **rest: Any) -> dict[str, Any]:
 NODES = (
     _node("lyon-01", "vllm", "hugo-small", width=40, clients=4, power_watts=75, price_per_hour=0.62),
     _node("lyon-02", "vllm", "hugo-small", width=40, clients=3, power_watts=75, price_per_hour=0.62),
-    _node("frankfurt-01", "vllm", "hugo-large", width=1500, clients=1, thinking=1.5, power_watts=140, price_per_hour=1.15),
+    _node(
+        "frankfurt-01", "vllm", "hugo-large", width=1500, clients=1, thinking=1.5, power_watts=140, price_per_hour=1.15
+    ),
     _node("madrid-01", "triton", "vision-mini", width=48, clients=3, power_watts=40, price_per_hour=0.35),
     _node("madrid-02", "triton", "vision-mini", width=48, clients=2, power_watts=40, price_per_hour=0.35, restart=95),
     _node("milano-01", "generic", "keyword-spot", width=32, clients=2, power_watts=12, price_per_hour=0.08),
     _node("paris-01", "vllm", "hugo-small", width=56, clients=2, power_watts=210, price_per_hour=1.9),
-    _node("paris-02", "vllm", "hugo-small", width=56, clients=2, power_watts=210, price_per_hour=1.9, outage=100, away=25),
+    _node(
+        "paris-02", "vllm", "hugo-small", width=56, clients=2, power_watts=210, price_per_hour=1.9, outage=100, away=25
+    ),
     _node("dublin-01", "generic", "hugo-central", width=64, clients=2, power_watts=300, price_per_hour=2.4),
     _node("dublin-02", "generic", "hugo-central", width=64, clients=1, power_watts=300, price_per_hour=2.4),
 )

@@ -84,10 +84,20 @@ INSERT INTO inference_kpis_rollup_version VALUES (1, 0, NULL);
 """
 BACKWARD = "".join(
     f"DROP TABLE inference_kpis_{name};"
-    for name in (
-        "rollup_version ingest_count day_due hour_due touched rollup_day rollup_hour rollup_minute latest reading"
-        " group layout"
-    ).split()
+    for name in [
+        "rollup_version",
+        "ingest_count",
+        "day_due",
+        "hour_due",
+        "touched",
+        "rollup_day",
+        "rollup_hour",
+        "rollup_minute",
+        "latest",
+        "reading",
+        "group",
+        "layout",
+    ]
 )
 
 

@@ -8,13 +8,13 @@ from django.conf import settings
 from django.db import transaction
 
 from inference_kpis.engines import ENGINES, observe
+from inference_kpis.exceptions import KeyLost
 from inference_kpis.fleet.health import count_sites
 from inference_kpis.fleet.models import Node
 from inference_kpis.protocols.exposition import MalformedExposition, parse
 from inference_kpis.pull.client import Fetched, Limits, Target, authorization, fetch_all
 from inference_kpis.pull.models import PullState
 from inference_kpis.pull.schedule import Claim
-from inference_kpis.exceptions import KeyLost
 from inference_kpis.readings import store
 from inference_kpis.readings.algebra import Increase, Reading
 from inference_kpis.readings.derived import energy_and_cost, with_edge_requests

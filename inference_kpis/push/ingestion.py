@@ -15,7 +15,6 @@ from inference_kpis.pull.ingestion import MOST_MODELS
 from inference_kpis.push.batch import PushedReading, Refusal, read_item
 from inference_kpis.readings import store
 from inference_kpis.readings.derived import with_edge_requests
-from inference_kpis.readings.store import Slot
 
 
 @dataclass

@@ -12,7 +12,7 @@ import orjson
 
 from inference_kpis.catalogue import MEASURES
 from inference_kpis.readings.algebra import Distribution, Increase, Level, MeasureValue, Reading
-from inference_kpis.readings.observation import HistogramState, ModelObservation, Observation
+from inference_kpis.readings.observation import ModelObservation, Observation
 
 # A hostile node could make its state grow without end; series beyond this are not counted, and named as a problem.
 MOST_SERIES = 5000

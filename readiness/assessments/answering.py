@@ -6,12 +6,24 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import record
 from accounts.models import Team, User
 from readiness.assessments.models import Answer, Assessment, Evidence
 from readiness.bank import current_version, load_bank
-from readiness.exceptions import AlreadyInProgress, GateAlwaysApplies, NotEditable, StaleAnswer
+from readiness.exceptions import AlreadyInProgress, GateAlwaysApplies, NotEditable, ReadinessError
+
+
+class StaleAnswer(ReadinessError):
+    """Somebody else changed the answer meanwhile; `current` is what stands now."""
+
+    code = "stale_answer"
+    message = _("Somebody else changed this answer while you were writing. Compare both below and choose.")
+
+    def __init__(self, current: Answer) -> None:
+        super().__init__()
+        self.current = current
 
 
 def start_assessment(*, team: Team, by: User, now: datetime) -> Assessment:

@@ -13,12 +13,12 @@ from accounts.access import has_role, signed_in
 from accounts.models import Role
 from readiness import access
 from readiness.assessments import answering, progress, review
-from readiness.assessments.forms import AnswerForm, NOT_APPLICABLE, SendBackForm, StartForm
+from readiness.assessments.answering import StaleAnswer
+from readiness.assessments.forms import NOT_APPLICABLE, AnswerForm, SendBackForm, StartForm
 from readiness.assessments.models import Answer, Binding, Evidence
 from readiness.assessments.results import company_result, latest_checks, result_of
-
 from readiness.bank import Practice, load_bank
-from readiness.exceptions import ReadinessError, StaleAnswer
+from readiness.exceptions import ReadinessError
 
 
 @signed_in

@@ -106,9 +106,7 @@ def _bind(team: Team, practice: str, sites: list[Site]) -> None:
         binding.sites.set(sites)
 
 
-def _targets(
-    support: Team, vision: Team, marc: User, ines: User, sites: Mapping[str, Site], now: datetime
-) -> None:
+def _targets(support: Team, vision: Team, marc: User, ines: User, sites: Mapping[str, Site], now: datetime) -> None:
     target_on = datetime.combine(now.date() + timedelta(days=90), time.min, UTC).date()
     fleet, tier, site = SuccessMetric.Scope.FLEET, SuccessMetric.Scope.TIER, SuccessMetric.Scope.SITE
     lyon, frankfurt = {"scope": site, "site": sites["lyon"]}, {"scope": site, "site": sites["frankfurt"]}

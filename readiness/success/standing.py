@@ -69,5 +69,3 @@ def is_in_scope(metric: SuccessMetric, group: Group) -> bool:
     if metric.scope == SuccessMetric.Scope.TIER:
         return group.tier == metric.tier
     return True
-
-

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 BOUNDS = (0.3, 1.0)
 
 
-def vllm(requests: int, *, failed: int = 0, waiting: int = 0, started_at: float | None = None, model: str = "m") -> bytes:
+def vllm(
+    requests: int, *, failed: int = 0, waiting: int = 0, started_at: float | None = None, model: str = "m"
+) -> bytes:
     """Half of the requests took at most 0.3 s, nine tenths at most 1 s; 10 output tokens each."""
     label = f'model_name="{model}"'
     buckets: Sequence[tuple[str, int]] = (("0.3", requests // 2), ("1.0", requests * 9 // 10), ("+Inf", requests))

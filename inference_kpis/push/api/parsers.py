@@ -24,7 +24,9 @@ class MalformedJson(exceptions.ParseError):
 class BoundedJsonParser(BaseParser):
     media_type = "application/json"
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
         body = stream.read(settings.INGEST_MAX_BYTES + 1)
         if len(body) > settings.INGEST_MAX_BYTES:
             raise TooLarge

@@ -4,7 +4,9 @@ from rest_framework import serializers
 
 
 class DistributionIn(serializers.Serializer):
-    bounds = serializers.ListField(child=serializers.FloatField(), help_text="Strictly rising upper bounds, without +Inf.")
+    bounds = serializers.ListField(
+        child=serializers.FloatField(), help_text="Strictly rising upper bounds, without +Inf."
+    )
     counts = serializers.ListField(
         child=serializers.IntegerField(min_value=0), help_text="Observations per bucket, one more than bounds."
     )
@@ -13,7 +15,9 @@ class DistributionIn(serializers.Serializer):
 
 class ReadingIn(serializers.Serializer):
     node = serializers.CharField(max_length=200)
-    model = serializers.CharField(max_length=200, required=False, help_text="Empty for what belongs to the node itself.")
+    model = serializers.CharField(
+        max_length=200, required=False, help_text="Empty for what belongs to the node itself."
+    )
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
     increases = serializers.DictField(child=serializers.FloatField(min_value=0), required=False)

@@ -104,7 +104,10 @@ ODD = {
         "start": (NOW + timedelta(minutes=10)).isoformat(),
         "end": (NOW + timedelta(minutes=11)).isoformat(),
     },
-    "too_old": {"start": (NOW - timedelta(days=40)).isoformat(), "end": (NOW - timedelta(days=40, seconds=-9)).isoformat()},
+    "too_old": {
+        "start": (NOW - timedelta(days=40)).isoformat(),
+        "end": (NOW - timedelta(days=40, seconds=-9)).isoformat(),
+    },
     "invalid": {"surprise": 1},
 }
 BAD_VALUES: list[dict[str, Any]] = [
@@ -166,7 +169,9 @@ def test_a_key_writes_only_for_its_sites(post: Post, node: Node) -> None:
         (b" " * (8 * 1024 * 1024 + 1), 413, "too_large"),
     ],
 )
-def test_a_body_that_is_no_batch_has_one_clear_error(post: Post, node: Node, body: bytes, status: int, code: str) -> None:
+def test_a_body_that_is_no_batch_has_one_clear_error(
+    post: Post, node: Node, body: bytes, status: int, code: str
+) -> None:
     answer = post(body)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.json().keys() == {"code", "message", "fields"}
@@ -208,7 +213,9 @@ def test_messages_follow_the_language_and_codes_do_not(post: Post, node: Node) -
     assert english["code"] == french["code"]
 
 
-def test_a_batch_costs_the_same_number_of_queries_as_one_reading(post: Post, node: Node, django_assert_max_num_queries: Any) -> None:
+def test_a_batch_costs_the_same_number_of_queries_as_one_reading(
+    post: Post, node: Node, django_assert_max_num_queries: Any
+) -> None:
     post(batch(reading(900)))
     with django_assert_max_num_queries(30):
         assert post(batch(*(reading(20 * step) for step in range(1, 41)))).json()["stored"] == 40

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.access import has_role
 from accounts.models import Role
 from inference_kpis import access
-from inference_kpis.fleet.forms import NodeForm, nothing_may_be_pulled
+from inference_kpis.dashboards.node_form import NodeForm, nothing_may_be_pulled
 from inference_kpis.fleet.models import Node, Site
 from inference_kpis.fleet.registration import pause_node, retire_node, save_node
 from inference_kpis.pull.schedule import schedule_node
@@ -53,7 +53,7 @@ def _edit(request: HttpRequest, node: Node) -> HttpResponse:
         "has_sites": Site.objects.exists(),
         "nothing_may_be_pulled": nothing_may_be_pulled(),
     }
-    return render(request, "inference_kpis/fleet/node_edit.html", context)
+    return render(request, "inference_kpis/dashboards/node_edit.html", context)
 
 
 @has_role(Role.OPERATOR)
