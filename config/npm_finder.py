@@ -1,7 +1,5 @@
 """Finds single files of npm packages as static files; whole package folders would bring thousands."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,26 +13,34 @@ from django.utils._os import safe_join
 # Name among the static files → file below node_modules.
 FILES = {"vendor/plotly-basic.min.js": "plotly.js-basic-dist-min/plotly-basic.min.js"}
 
+Paths = list[str]
+Messages = list[CheckMessage]
+
+
+class PackageStorage(FileSystemStorage):
+    """A package's folder; collecting puts `prefix` before the names of its files."""
+
+    def __init__(self, folder: Path, prefix: str) -> None:
+        super().__init__(location=folder)
+        self.prefix = prefix
+
 
 class NpmFinder(BaseFinder):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.root = Path(settings.BASE_DIR) / "node_modules"
 
-    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> str | list[str]:
-        """The file's place on disk; empty when it is not ours or was not fetched."""
+    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> str | Paths:  # type: ignore[override]
+        """The file's place on disk; an empty list, as Django's own finders, when it is not ours or was not fetched."""
         found = [safe_join(self.root, FILES[path])] if path in FILES and self._has(path) else []
-        return found if find_all else (found[0] if found else [])
+        return found[0] if found and not find_all else found
 
-    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, FileSystemStorage]]:
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, PackageStorage]]:
         for name in FILES:
             if self._has(name):
                 source = self.root / FILES[name]
-                storage = FileSystemStorage(location=source.parent)
-                # Collecting puts the prefix before the name.
-                storage.prefix = str(Path(name).parent)
-                yield source.name, storage
+                yield source.name, PackageStorage(source.parent, str(Path(name).parent))
 
-    def check(self, **kwargs: Any) -> list[CheckMessage]:
+    def check(self, **kwargs: Any) -> Messages:
         return [
             Warning(
                 f"{FILES[name]} is missing, so charts cannot be explored; everything else works.",

@@ -49,7 +49,7 @@ def significant_decimals(value: Number, digits: int = 3) -> int:
     """How many decimals give this many significant digits; negative where tens and hundreds are to be rounded."""
     if value == 0:
         return 0
-    decimals = digits - 1 - math.floor(math.log10(abs(value)))
+    decimals = digits - 1 - math.floor(math.log10(abs(float(value))))
     # 9.996 rounds to 10.0 and would otherwise be written with a digit too many.
     return decimals - 1 if abs(round(float(value), decimals)) >= 10.0 ** (digits - decimals) else decimals
 

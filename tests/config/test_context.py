@@ -1,0 +1,44 @@
+"""The navigation: who sees which entries, and which one is current."""
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
+from django.urls import resolve
+
+from accounts.models import Role, User
+from config.context import navigation
+
+
+def entries(role: str, path: str) -> list[tuple[str, bool]]:
+    request = RequestFactory().get(path)
+    request.user = User(email="someone@example.test", role=role)
+    request.resolver_match = resolve(path)
+    return [(str(label), is_current) for label, _, is_current in navigation(request)["navigation"]]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("path", "current"),
+    [
+        ("/en/", "Overview"),
+        ("/en/rules/2/", "Overview"),
+        ("/en/assessments/", "Assessments"),
+        ("/en/assessments/1/result/", "Assessments"),
+        ("/en/success-metrics/new/", "Success metrics"),
+        ("/en/kpis/availability/", "KPIs"),
+        ("/en/fleet/", "Fleet"),
+        ("/en/fleet/nodes/new/", "Fleet"),
+    ],
+)
+def test_it_works(path: str, current: str) -> None:
+    assert [label for label, is_current in entries(Role.EXECUTIVE, path) if is_current] == [current]
+
+
+def test_only_administrators_see_the_administration() -> None:
+    assert "Administration" not in dict(entries(Role.OPERATOR, "/en/"))
+    assert "Administration" in dict(entries(Role.ADMINISTRATOR, "/en/"))
+
+
+def test_nobody_sees_nothing() -> None:
+    request = RequestFactory().get("/en/")
+    request.user = AnonymousUser()
+    assert navigation(request) == {"navigation": []}
