@@ -1,7 +1,7 @@
 """Asking the measurements: what level each binding's KPI shows over its window, and telling the owner when it contradicts."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -74,14 +74,17 @@ def _nodes_that_give(binding: Binding, sites: Sequence[int]) -> dict[int, int]:
     return dict(nodes.order_by().values_list("site").annotate(Count("pk")))
 
 
+def thresholds_of(comparator: str, by_level: Mapping[str, float]) -> Thresholds:
+    """Thresholds as stored. Raises ValueError or ArithmeticError for what makes no ladder."""
+    numbers = {int(level): Decimal(str(threshold)) for level, threshold in by_level.items()}
+    return Thresholds(Comparator(comparator), numbers)
+
+
 def _level(binding: Binding, quantity: Quantity) -> int | None:
     """The level that a quantity holds; its value decides, except where only a bound is known."""
     if quantity.value is None:
         return None
-    thresholds = Thresholds(
-        Comparator(binding.comparator),
-        {int(level): Decimal(str(threshold)) for level, threshold in binding.thresholds.items()},
-    )
+    thresholds = thresholds_of(binding.comparator, binding.thresholds)
     low = quantity.value if quantity.bound != "at_most" else None
     high = quantity.value if quantity.bound != "at_least" else None
     return held_level(thresholds.comparisons(low, high))

@@ -1,0 +1,187 @@
+"""Every URL asked as every role and as nobody. A URL without a row here fails the test."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import Role, Team, User
+from inference_kpis.fleet.models import Node
+from readiness.assessments import answering
+from readiness.assessments.answering import Reply
+from readiness.assessments.models import Answer, Assessment, Evidence
+from readiness.success.models import SuccessMetric
+from tests.factories import NodeFactory, TeamFactory, UserFactory, member_of
+
+pytestmark = pytest.mark.django_db
+NOW = datetime.now(UTC)
+NOBODY = "nobody"
+# The people who ask: by role, on the team that owns the objects or on another one.
+OUTSIDERS = ("executive", "contributor", "reviewer", "operator", "administrator")
+ASKERS = (NOBODY, *(f"other {role}" for role in OUTSIDERS), "team contributor", "team operator", "team executive")
+EVERYBODY = frozenset(ASKERS) - {NOBODY}
+SEES_ALL = frozenset({"other executive", "other reviewer", "other administrator"})
+ON_TEAM = frozenset({"team contributor", "team operator", "team executive"})
+ANSWERS = frozenset({"team contributor", "team operator", "other administrator"})
+REVIEWS = frozenset({"other reviewer", "other administrator"})
+WRITES_FLEET = frozenset({"other operator", "team operator", "other administrator"})
+ADMINISTERS = frozenset({"other administrator"})
+
+
+@dataclass
+class World:
+    """One of everything, owned by one team, and one person of each kind."""
+
+    team: Team = field(default_factory=TeamFactory)
+    people: dict[str, User] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for role in OUTSIDERS:
+            self.people[f"other {role}"] = UserFactory(role=role)
+        for role in ("contributor", "operator", "executive"):
+            self.people[f"team {role}"] = member_of(self.team, Role(role))
+        author = self.people["team contributor"]
+        self.assessment: Assessment = answering.start_assessment(team=self.team, by=author, now=NOW)
+        self.answer: Answer = answering.save_answer(
+            assessment=self.assessment, practice="UC1", reply=Reply(2), seen_version=0, by=author, now=NOW
+        )
+        self.evidence: Evidence = answering.add_evidence(
+            answer=self.answer, title="secret-marker", url="", dated_on=date(2026, 1, 1), by=author
+        )
+        self.metric = SuccessMetric.objects.create(
+            name="Metric", team=self.team, kpi="availability", target_value=99, target_on=date(2027, 1, 1), owner=author
+        )
+        self.node: Node = NodeFactory()
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who may; the others are refused with 403 or 404, nobody is sent to sign in."""
+
+    may: frozenset[str]
+    arguments: Callable[[World], list[Any]] = lambda world: []
+    method: str = "get"
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def of_assessment(world: World) -> list[Any]:
+    return [world.assessment.pk]
+
+
+def of_node(world: World) -> list[Any]:
+    return [world.node.uuid]
+
+
+def of_metric(world: World) -> list[Any]:
+    return [world.metric.pk]
+
+
+ROWS: dict[str, Row] = {
+    "readiness:overview": Row(EVERYBODY),
+    "readiness:rule_detail": Row(EVERYBODY, lambda world: [1]),
+    "readiness:assessment_list": Row(EVERYBODY),
+    "readiness:assessment_start": Row(EVERYBODY, method="post"),
+    "readiness:assessment_detail": Row(SEES_ALL | ON_TEAM, of_assessment),
+    "readiness:assessment_practice": Row(SEES_ALL | ON_TEAM, lambda world: [world.assessment.pk, "UC1"]),
+    "readiness:assessment_submit": Row(ANSWERS, of_assessment, "post"),
+    "readiness:assessment_approve": Row(REVIEWS, of_assessment, "post"),
+    "readiness:assessment_send_back": Row(REVIEWS, of_assessment, "post", {"remark": "x"}),
+    "readiness:assessment_result": Row(SEES_ALL | ON_TEAM, of_assessment),
+    "readiness:evidence_remove": Row(ANSWERS, lambda world: [world.assessment.pk, world.evidence.pk], "post"),
+    "readiness:evidence_review": Row(REVIEWS, lambda world: [world.evidence.pk], "post"),
+    "readiness:success_metric_list": Row(EVERYBODY),
+    "readiness:success_metric_add": Row(EVERYBODY),
+    "readiness:success_metric_detail": Row(EVERYBODY, of_metric),
+    "readiness:success_metric_edit": Row(ANSWERS, of_metric),
+    "readiness:success_metric_retire": Row(ANSWERS, of_metric, "post"),
+    "kpis:fleet": Row(EVERYBODY),
+    "kpis:node_add": Row(WRITES_FLEET),
+    "kpis:node_detail": Row(EVERYBODY, of_node),
+    "kpis:node_edit": Row(WRITES_FLEET, of_node),
+    "kpis:node_pause": Row(WRITES_FLEET, of_node, "post"),
+    "kpis:node_retire": Row(WRITES_FLEET, of_node, "post"),
+    "kpis:kpi_list": Row(EVERYBODY),
+    "kpis:kpi_detail": Row(EVERYBODY, lambda world: ["request_rate"]),
+    "kpis:kpi_csv": Row(EVERYBODY, lambda world: ["request_rate"]),
+    "admin:index": Row(ADMINISTERS),
+    "admin:accounts_user_changelist": Row(ADMINISTERS),
+    "admin:accounts_machinekey_add": Row(ADMINISTERS),
+    "admin:accounts_auditevent_changelist": Row(ADMINISTERS),
+    "admin:inference_kpis_site_add": Row(ADMINISTERS),
+    "api_schema": Row(EVERYBODY),
+    "api_docs": Row(EVERYBODY),
+}
+# For machines, or before sign-in: tested where they live.
+OPEN = {"home", "healthz", "readyz", "metrics", "set_language", "api_readings"}
+
+
+def named_urls(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from named_urls(pattern, inner)
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            yield f"{namespace}{pattern.name}"
+
+
+def test_every_url_has_a_row() -> None:
+    found = {name for name in named_urls(get_resolver()) if not name.startswith(("account_", "admin:"))}
+    assert found == {name for name in ROWS if not name.startswith("admin:")} | OPEN
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_each_role_gets_what_it_may_and_nothing_else(name: str, client: Client) -> None:
+    row = ROWS[name]
+    for asker in ASKERS:
+        world = World()
+        if asker != NOBODY:
+            client.force_login(world.people[asker])
+        else:
+            client.logout()
+        url = reverse(name, args=row.arguments(world))
+        # Django's administration sends strangers to its own sign-in first, which then refuses them.
+        response = getattr(client, row.method)(url, row.data, follow=name.startswith("admin:") and asker != NOBODY)
+        if asker in row.may:
+            assert response.status_code in {200, 302}, f"{asker}: {response.status_code}"
+            assert "/account/login/" not in response.headers.get("Location", ""), asker
+        elif asker == NOBODY:
+            is_sent_to_sign_in = response.status_code == 302 and "/login/" in response["Location"]
+            assert is_sent_to_sign_in or response.status_code in {401, 403}, f"{asker}: {response.status_code}"
+        else:
+            assert response.status_code in {403, 404}, f"{asker}: {response.status_code}"
+            assert b"secret-marker" not in response.content
+
+
+def test_an_outsider_cannot_answer(client: Client) -> None:
+    world = World()
+    data = {"level": "4", "seen_version": "1"}
+    for asker in set(ASKERS) - ANSWERS:
+        if asker == NOBODY:
+            client.logout()
+        else:
+            client.force_login(world.people[asker])
+        url = reverse("readiness:assessment_practice", args=[world.assessment.pk, "UC1"])
+        assert client.post(url, data).status_code in {302, 404}
+        world.answer.refresh_from_db()
+        assert world.answer.level == 2
+
+
+def test_reading_changes_nothing(client: Client) -> None:
+    """GET on a URL that writes is refused, so that no link and no crawler changes anything."""
+    world = World()
+    client.force_login(world.people["other administrator"])
+    for name, row in ROWS.items():
+        if row.method == "post":
+            assert client.get(reverse(name, args=row.arguments(world))).status_code == 405
+
+
+def test_a_person_who_may_no_longer_sign_in_is_out_at_once(client: Client) -> None:
+    person = UserFactory()
+    client.force_login(person)
+    assert client.get(reverse("kpis:fleet")).status_code == 200
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    assert client.get(reverse("kpis:fleet")).status_code == 302
