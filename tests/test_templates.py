@@ -1,5 +1,6 @@
 """What the strict Content-Security-Policy and the house ask of templates: nothing inline, no surprises."""
 
+import gzip
 import re
 from pathlib import Path
 
@@ -63,3 +64,14 @@ def test_a_component_says_what_it_expects(path: Path) -> None:
 )
 def test_the_lint_sees_what_it_looks_for(markup: str, what: str) -> None:
     assert FORBIDDEN[what].search(markup)
+
+
+@pytest.mark.parametrize("page", ["500.html", "403_csrf.html"])
+def test_a_page_for_the_worst_moment_needs_nothing(page: str) -> None:
+    assert "<h1>" in get_template(page).render()
+
+
+def test_the_style_sheet_and_the_scripts_stay_light() -> None:
+    static = ROOT.parent / "static"
+    assert len(gzip.compress((static / "css" / "vigie.css").read_bytes())) < 15_000
+    assert sum(len(gzip.compress(path.read_bytes())) for path in (static / "js").glob("*.js")) < 10_000
