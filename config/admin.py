@@ -2,6 +2,7 @@
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.utils.decorators import method_decorator
 
 
 class VigieAdminSite(admin.AdminSite):
@@ -9,4 +10,4 @@ class VigieAdminSite(admin.AdminSite):
     site_url = "/"
 
     # Django's own log-in form knows no rate limits and no second factor.
-    login = secure_admin_login(admin.AdminSite.login)
+    login = method_decorator(secure_admin_login)(admin.AdminSite.login)
