@@ -145,45 +145,37 @@ def _curve(bounds: Bounds, counts: Sequence[int]) -> Callable[[float], float]:
 
 
 def quantile(distribution: Distribution, q: float) -> Quantity:
-    """The q-quantile, in the unit of the bounds, with the bucket that holds it as its interval.
+    """The q-quantile, in the unit of the bounds, with the interval that surely holds it.
 
-    In the first bucket the answer is "at most its bound", in the last one "at least the highest bound".
+    Where it may lie in a first bucket the answer is "at most" the interval's upper edge, where it may lie above a highest
+    bound "at least" the lower one.
     """
     buckets = cumulative(distribution)
     value = histogram_quantile(q, buckets)
     if math.isnan(value):
         return NO_DATA
-    used = [bounds for bounds, counts in distribution.counts.items() if any(counts)]
-    rank = q * buckets[-1][1]
-    at = next(i for i, (_, count) in enumerate(buckets) if count >= rank and count > 0)
-    is_last = at == len(buckets) - 1
-    # An interval holds the truth only if it is a bucket of every layout: take the widest bucket around the value.
-    low, high = _bucket_around(used, value, is_last=is_last)
-    bound = Bound.AT_LEAST if is_last else Bound.AT_MOST if low is None else Bound.EXACT
+    layouts = [(bounds, counts) for bounds, counts in distribution.counts.items() if any(counts)]
+    rank = q * distribution.count
+    # Moving every observation to an edge of its bucket moves every quantile the same way: the edges enclose the truth.
+    low = _edge_at(rank, [((-math.inf, *bounds), counts) for bounds, counts in layouts])
+    high = _edge_at(rank, [((*bounds, math.inf), counts) for bounds, counts in layouts])
+    bound = Bound.AT_MOST if low == -math.inf else Bound.AT_LEAST if high == math.inf else Bound.EXACT
     return Quantity(
-        high if bound is Bound.AT_MOST else value,
-        0.0 if low is None else low,
-        None if is_last else high,
+        {Bound.AT_MOST: high, Bound.AT_LEAST: low, Bound.EXACT: value}[bound],
+        0.0 if bound is Bound.AT_MOST else low,
+        None if bound is Bound.AT_LEAST else high,
         bound,
-        len(used) > 1,
+        len(layouts) > 1,
         distribution.count,
         distribution.covered_ms,
     )
 
 
-def _bucket_around(layouts: list[Bounds], value: float, *, is_last: bool) -> tuple[float | None, float]:
-    """The edges of the widest bucket that holds `value`; None as lower edge when it is the first of every layout."""
-    if is_last:
-        return value, math.inf
-    lows: list[float | None] = []
-    highs: list[float] = []
-    for bounds in layouts:
-        at = bisect_left(bounds, value)
-        if at < len(bounds):
-            highs.append(bounds[at])
-            lows.append(bounds[at - 1] if at else None)
-    known = [low for low in lows if low is not None]
-    return (min(known) if known else None), max(highs)
+def _edge_at(rank: float, layouts: Iterable[tuple[Bounds, Sequence[int]]]) -> float:
+    """The observation of this rank, were each at the given edge of its bucket."""
+    edges = sorted((edge, count) for bounds, counts in layouts for edge, count in zip(bounds, counts, strict=True))
+    heights = accumulate(count for _, count in edges)
+    return next(edge for (edge, _), height in zip(edges, heights, strict=True) if height and height >= rank)
 
 
 # --- Formulas --------------------------------------------------------------------------------------------------------

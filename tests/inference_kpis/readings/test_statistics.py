@@ -106,17 +106,41 @@ def test_a_fleet_of_unequal_layouts_keeps_the_truth_in_its_interval(q: float) ->
 
 @given(distributions(), st.floats(0, 1), st.floats(0, 1))
 def test_a_higher_quantile_is_never_lower(distribution: Distribution, one: float, other: float) -> None:
-    low, high = (quantile(distribution, q).value for q in sorted((one, other)))
-    if low is not None and high is not None:
-        assert low <= high + 1e-9
+    lower, higher = (quantile(distribution, q) for q in sorted((one, other)))
+    if lower.value is None or higher.value is None or lower.low is None or higher.low is None:
+        assert lower == higher == NO_DATA
+        return
+    assert lower.low <= higher.low
+    assert (lower.high or math.inf) <= (higher.high or math.inf)
+    if not lower.is_approximate:
+        assert lower.value <= higher.value + 1e-9
 
 
-@given(distributions(), st.floats(0.01, 1))
+@given(distributions(), st.floats(0, 1))
 def test_a_quantile_lies_in_its_interval(distribution: Distribution, q: float) -> None:
     got = quantile(distribution, q)
     if got.value is not None and got.low is not None:
         assert got.low <= got.value + 1e-9
         assert got.high is None or got.value <= got.high + 1e-9
+
+
+values = st.floats(0.001, 2)
+layouts = st.lists(values, min_size=1, max_size=4, unique=True).map(sorted).map(tuple)
+
+
+@given(
+    st.lists(st.tuples(layouts, st.lists(values, min_size=1, max_size=8)), min_size=1, max_size=3), st.floats(0.01, 1)
+)
+def test_the_interval_holds_the_truth_whatever_the_layouts(
+    nodes: list[tuple[tuple[float, ...], list[float]]], q: float
+) -> None:
+    merged = histogram(nodes[0][1], nodes[0][0])
+    for bounds, seen in nodes[1:]:
+        merged = merged.merged(histogram(seen, bounds))
+    got = quantile(merged, q)
+    truth = sorted(value for _, seen in nodes for value in seen)[math.ceil(q * merged.count) - 1]
+    assert got.low is not None
+    assert got.low <= truth <= (got.high or math.inf)
 
 
 def reading(**measures: object) -> Reading:
