@@ -6,10 +6,18 @@ from functools import wraps
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django_htmx.middleware import HtmxDetails
 
-from accounts.models import Role
+from accounts.models import Role, User
 
 View = Callable[..., HttpResponseBase]
+
+
+class SignedInRequest(HttpRequest):
+    """What a view behind `signed_in` or `has_role` is given: its person is known. For annotations only."""
+
+    user: User
+    htmx: HtmxDetails
 
 
 def signed_in(view: View) -> View:
@@ -23,7 +31,7 @@ def has_role(*roles: Role) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def check(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        def check(request: SignedInRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             if request.user.role not in allowed:
                 raise PermissionDenied
             return view(request, *args, **kwargs)

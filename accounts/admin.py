@@ -1,5 +1,7 @@
 """People, teams and keys are managed here for now."""
 
+from typing import Any, cast
+
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.forms import SetPasswordMixin
@@ -19,7 +21,7 @@ class PersonForm(SetPasswordMixin, forms.ModelForm):
         model = User
         fields = ("email", "name", "role", "is_active")
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         is_new = self.instance.pk is None
         self.fields["password1"].required = self.fields["password2"].required = is_new
@@ -53,7 +55,7 @@ class UserAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         changed = [field for field in form.changed_data if not field.startswith("password")]
-        record("person.change" if change else "person.add", obj.email, actor=request.user, fields=changed)
+        record("person.change" if change else "person.add", obj.email, actor=cast(User, request.user), fields=changed)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
@@ -88,7 +90,7 @@ class MachineKeyAdmin(admin.ModelAdmin):
         else:
             text = obj.renew()
             messages.warning(request, _("Copy this key now, it is shown only once: %(key)s") % {"key": text})
-        record("key.change" if change else "key.add", f"{obj.name} {obj.prefix}", actor=request.user)
+        record("key.change" if change else "key.add", f"{obj.name} {obj.prefix}", actor=cast(User, request.user))
 
 
 @admin.register(AuditEvent)

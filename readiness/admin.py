@@ -16,7 +16,9 @@ from readiness.bank import load_bank
 class BindingForm(forms.ModelForm):
     practice = forms.ChoiceField(
         label=_("Practice"),
-        choices=lambda: [(each.key, f"{each.key} · {each.title.en}") for each in load_bank().practices if each.measurable],
+        choices=lambda: [
+            (each.key, f"{each.key} · {each.title.en}") for each in load_bank().practices if each.measurable
+        ],
     )
     kpi = forms.ChoiceField(label=_("KPI"), choices=[(key, kpi.label) for key, kpi in KPIS.items()])
 

@@ -8,6 +8,7 @@ import stat
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 # The kernel takes about 107 characters for a Unix socket; PostgreSQL's own name in the folder has 14.
@@ -24,6 +25,11 @@ class Account:
     @property
     def is_me(self) -> bool:
         return self.uid == os.geteuid()
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """How `subprocess` is told to run a program as this account."""
+        return {} if self.is_me else {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
 def account() -> Account:

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from config.launcher.places import Account
@@ -34,8 +35,6 @@ class Child:
     def start(self) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.trim_log()
-        identity = {} if self.who is None or self.who.is_me else {"user": self.who.uid, "group": self.who.gid}
-        extra = {"extra_groups": []} if identity else {}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 list(self.command),
@@ -45,8 +44,7 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                **identity,
-                **extra,
+                **(self.who.identity if self.who else {}),
             )
         self.starts.append(time.monotonic())
 
@@ -124,11 +122,16 @@ def end_written_down(path: Path, grace_seconds: float = 8.0) -> int:
             continue
         ended += 1
         kill_group(entry["pid"], signal.Signals(entry["signal"]))
-        if not wait_until(lambda pid=entry["pid"]: not group_exists(pid), grace_seconds):
+        has_ended = partial(_has_ended, entry["pid"])
+        if not wait_until(has_ended, grace_seconds):
             kill_group(entry["pid"], signal.SIGKILL)
-            wait_until(lambda pid=entry["pid"]: not group_exists(pid), grace_seconds)
+            wait_until(has_ended, grace_seconds)
     path.unlink(missing_ok=True)
     return ended
+
+
+def _has_ended(pid: int) -> bool:
+    return not group_exists(pid)
 
 
 def _is_same_group(pid: int, started: str | None) -> bool:

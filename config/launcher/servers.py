@@ -133,9 +133,14 @@ def _make_cluster(binaries: Path, folders: Folders) -> None:
         *("--pwfile", str(folders.password_file), "-E", "UTF8", "--data-checksums"),
         *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
     ]
-    identity = {} if folders.who.is_me else {"user": folders.who.uid, "group": folders.who.gid, "extra_groups": []}
     done = subprocess.run(
-        command, env=_bare_environment(), cwd=folders.servers, capture_output=True, text=True, check=False, **identity
+        command,
+        env=_bare_environment(),
+        cwd=folders.servers,
+        capture_output=True,
+        text=True,
+        check=False,
+        **folders.who.identity,
     )
     if done.returncode:
         raise CannotStart(f"{done.stderr.strip()}\nThe database could not be made in {folders.servers}.")

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.access import has_role
+from accounts.access import SignedInRequest, has_role
 from accounts.models import Role
 from inference_kpis import access
 from inference_kpis.dashboards.node_form import NodeForm, nothing_may_be_pulled
@@ -21,17 +21,17 @@ from inference_kpis.pull.schedule import schedule_node
 
 @has_role(Role.OPERATOR)
 @require_http_methods(["GET", "HEAD", "POST"])
-def node_add(request: HttpRequest) -> HttpResponse:
+def node_add(request: SignedInRequest) -> HttpResponse:
     return _edit(request, Node())
 
 
 @has_role(Role.OPERATOR)
 @require_http_methods(["GET", "HEAD", "POST"])
-def node_edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def node_edit(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     return _edit(request, access.get_writable_node_for(request.user, uuid))
 
 
-def _edit(request: HttpRequest, node: Node) -> HttpResponse:
+def _edit(request: SignedInRequest, node: Node) -> HttpResponse:
     form = NodeForm(request.POST or None, instance=node)
     if request.method == "POST" and form.is_valid():
         now = datetime.now(UTC)
@@ -58,7 +58,7 @@ def _edit(request: HttpRequest, node: Node) -> HttpResponse:
 
 @has_role(Role.OPERATOR)
 @require_POST
-def node_pause(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def node_pause(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     node = access.get_writable_node_for(request.user, uuid)
     pause_node(node, by=request.user, now=datetime.now(UTC))
     return redirect(node)
@@ -66,7 +66,7 @@ def node_pause(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 @has_role(Role.OPERATOR)
 @require_POST
-def node_retire(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def node_retire(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     node = access.get_writable_node_for(request.user, uuid)
     retire_node(node, by=request.user, now=datetime.now(UTC))
     messages.success(request, _("Node %(name)s is out of service; its readings are kept.") % {"name": node.name})

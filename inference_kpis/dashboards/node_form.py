@@ -7,13 +7,20 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from inference_kpis.engines import ENGINES
-from inference_kpis.fleet.models import Node, Site
+from inference_kpis.fleet.models import Node
 from inference_kpis.pull.guard import parse_url
 from inference_kpis.pull.problems import PullFailed, sentence
 
 
 class NodeForm(forms.ModelForm):
     engine = forms.ChoiceField(label=_("Engine"), choices=[(key, engine.label) for key, engine in ENGINES.items()])
+    url = forms.URLField(
+        label=_("Metrics URL"),
+        required=False,
+        max_length=500,
+        assume_scheme="http",
+        help_text=_("For example http://10.0.3.7:8000/metrics"),
+    )
     credential = forms.CharField(
         label=_("Token, or user:password"),
         required=False,
@@ -27,21 +34,12 @@ class NodeForm(forms.ModelForm):
             *("name", "site", "engine", "source", "url", "credential_kind"),
             *("pull_interval_seconds", "pull_timeout_seconds", "price_per_hour", "power_watts"),
         )
-        labels = {"url": _("Metrics URL")}
-        help_texts = {
-            "url": _("For example http://10.0.3.7:8000/metrics"),
-            "power_watts": _("Used for energy when the node does not measure its power."),
-        }
+        help_texts = {"power_watts": _("Used for energy when the node does not measure its power.")}
 
     field_order = (
         *("name", "site", "engine", "source", "url", "credential_kind", "credential"),
         *("pull_interval_seconds", "pull_timeout_seconds", "price_per_hour", "power_watts"),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["url"].assume_scheme = "http"
-        self.fields["site"].queryset = Site.objects.all()
 
     def clean_url(self) -> str:
         url: str = self.cleaned_data["url"]
@@ -49,7 +47,7 @@ class NodeForm(forms.ModelForm):
             try:
                 parse_url(url)
             except PullFailed as error:
-                raise forms.ValidationError(sentence(error.code)) from None
+                raise forms.ValidationError(str(sentence(error.code))) from None
         return url
 
     def clean(self) -> dict[str, Any]:

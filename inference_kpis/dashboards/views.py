@@ -5,16 +5,16 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from accounts.access import signed_in
+from accounts.access import SignedInRequest, signed_in
 from inference_kpis import access
-from inference_kpis.catalogue import DEFAULT_KPIS, KPIS, VANTAGE_LABELS, Kpi
+from inference_kpis.catalogue import DEFAULT_KPIS, KPIS, VANTAGE_LABELS, Kpi, Quantile
 from inference_kpis.dashboards.charts import kpi_chart
 from inference_kpis.dashboards.fleet_health import fleet_health
 from inference_kpis.dashboards.live import unchanged
@@ -43,7 +43,7 @@ CHARTED = ("request_rate", "e2e_latency_p95", "mean_latency", "queue_depth")
 ORDERED_KPIS = (*DEFAULT_KPIS, *(kpi for kpi in KPIS.values() if not kpi.is_default))
 
 
-def live(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
+def live(request: SignedInRequest, template: str, context: dict[str, object]) -> HttpResponse:
     """The whole page, or only its live part for a poll."""
     response = render(request, template + ("#live" if request.htmx else ""), context)
     patch_vary_headers(response, ["HX-Request"])
@@ -52,7 +52,7 @@ def live(request: HttpRequest, template: str, context: dict[str, object]) -> Htt
 
 @signed_in
 @require_safe
-def fleet(request: HttpRequest) -> HttpResponse:
+def fleet(request: SignedInRequest) -> HttpResponse:
     version = store.version()
     if unchanged(request, version):
         return HttpResponse(status=204)
@@ -90,7 +90,7 @@ def fleet(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 @require_safe
-def node_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def node_detail(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     version = store.version()
     if unchanged(request, version):
         return HttpResponse(status=204)
@@ -135,7 +135,7 @@ def node_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 @signed_in
 @require_safe
-def kpi_list(request: HttpRequest) -> HttpResponse:
+def kpi_list(request: SignedInRequest) -> HttpResponse:
     version = store.version()
     if unchanged(request, version):
         return HttpResponse(status=204)
@@ -160,14 +160,14 @@ SPLITS: dict[str, str | Promise] = {
 }
 
 
-def _split(request: HttpRequest) -> str:
+def _split(request: SignedInRequest) -> str:
     chosen = request.GET.get("split", "")
     return chosen if chosen in SPLITS else "site"
 
 
 @signed_in
 @require_safe
-def kpi_detail(request: HttpRequest, key: str) -> HttpResponse:
+def kpi_detail(request: SignedInRequest, key: str) -> HttpResponse:
     kpi = _kpi_or_404(key)
     version = store.version()
     if unchanged(request, version):
@@ -176,7 +176,7 @@ def kpi_detail(request: HttpRequest, key: str) -> HttpResponse:
     readings = group_readings(window)
     split = _split(request)
     split_lines = _lines(kpi, readings, window, split)
-    siblings = [KPIS[f"{kpi.formula.measure}_p{p}"] for p in (50, 95, 99)] if "_p" in key else []
+    siblings = _percentiles_beside(kpi)
     return live(
         request,
         "inference_kpis/dashboards/kpi_detail.html",
@@ -199,6 +199,11 @@ def kpi_detail(request: HttpRequest, key: str) -> HttpResponse:
     )
 
 
+def _percentiles_beside(kpi: Kpi) -> list[Kpi]:
+    """Median, p95 and p99 of the distribution that this KPI is a quantile of; none for any other KPI."""
+    return [KPIS[f"{kpi.formula.measure}_p{p}"] for p in (50, 95, 99)] if isinstance(kpi.formula, Quantile) else []
+
+
 def _lines(kpi: Kpi, readings: Iterable[GroupReading], window: Window, split: str) -> list[Line]:
     tiers, engines = dict(Tier.choices), ENGINES
     keys = {
@@ -212,7 +217,7 @@ def _lines(kpi: Kpi, readings: Iterable[GroupReading], window: Window, split: st
 
 @signed_in
 @require_safe
-def kpi_csv(request: HttpRequest, key: str) -> HttpResponse:
+def kpi_csv(request: SignedInRequest, key: str) -> HttpResponse:
     """The figures of the KPI page: times in UTC, plain numbers in the KPI's unit, empty where nothing was measured."""
     kpi = _kpi_or_404(key)
     window_key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))

@@ -81,6 +81,7 @@ def store_pulls(pulled: Sequence[Pulled]) -> int:
             .select_related("node__site")
             .order_by("node_id")
         )
+        now = as_datetime(max((each.fetched.started_ms for each in pulled), default=0))
         states = [state for state in states if state.lease == by_node[state.node_id].fetched.target.lease]
         found: list[tuple[Node, str, Reading]] = []
         changed_nodes: list[Node] = []
@@ -101,7 +102,7 @@ def store_pulls(pulled: Sequence[Pulled]) -> int:
         PullState.objects.bulk_update(states, fields)
         if changed_nodes:
             Node.objects.bulk_update(changed_nodes, ("state", "severity", "state_since", "problem"))
-            count_sites({node.site_id for node in changed_nodes}, max(state.pulled_at for state in states))
+            count_sites({node.site_id for node in changed_nodes}, now)
     return len(states)
 
 

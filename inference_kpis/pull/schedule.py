@@ -21,7 +21,7 @@ WITH due AS (
 )
 UPDATE inference_kpis_pullstate p SET
     lease = p.lease + 1,
-    leased_until = %(now)s + n.pull_timeout_seconds * interval '1 second' + %(margin)s,
+    leased_until = %(now)s + n.pull_timeout_seconds * interval '1 second' + %(margin)s * interval '1 second',
     -- The next whole interval after now, counted from when it was due: late pulls do not drift and do not pile up.
     next_pull_at = p.next_pull_at + n.pull_interval_seconds * interval '1 second'
         * (1 + floor(extract(epoch FROM %(now)s - p.next_pull_at) / n.pull_interval_seconds))
@@ -48,5 +48,5 @@ def schedule_node(node: Node, now: datetime) -> None:
 def claim_due(now: datetime, limit: int = MOST_CLAIMED_AT_ONCE) -> list[Claim]:
     """Lease every node that is due. Nodes under somebody else's lease or lock are left to them."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"now": now, "limit": limit, "margin": LEASE_MARGIN})
+        cursor.execute(CLAIM, {"now": now, "limit": limit, "margin": LEASE_MARGIN.total_seconds()})
         return [Claim(*row) for row in cursor.fetchall()]

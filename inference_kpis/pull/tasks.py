@@ -16,7 +16,7 @@ def dispatch_due_pulls() -> None:
     for start in range(0, len(claims), settings.PULL_BATCH_SIZE):
         batch = claims[start : start + settings.PULL_BATCH_SIZE]
         pull_nodes.apply_async(
-            [[[claim.node_id, claim.lease] for claim in batch]], expires=schedule.LEASE_MARGIN.total_seconds()
+            ([(claim.node_id, claim.lease) for claim in batch],), expires=schedule.LEASE_MARGIN.total_seconds()
         )
 
 

@@ -119,7 +119,7 @@ def copy_rows(cursor: Any, table: str, leading: Sequence[str], rows: Iterable[tu
             copy.write_row(row)
 
 
-def _row(slot: Slot, layouts: Mapping[codec.Bounds, int]) -> tuple[object, ...]:
+def _row(slot: Slot, layouts: Mapping[codec.Bounds, int]) -> tuple[Any, ...]:
     ids, numbers = codec.encode(slot.reading.measures, layouts)
     start, end = as_datetime(slot.reading.start_ms), as_datetime(slot.reading.end_ms)
     return slot.node_id, slot.model_id, start, end, slot.group_id, ids, numbers

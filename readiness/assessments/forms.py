@@ -1,6 +1,6 @@
 """The forms of answering; a new practice is a change of content, not of these."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
@@ -18,7 +18,7 @@ class StartForm(forms.Form):
 
     def __init__(self, *args: Any, teams: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["team"].queryset = teams
+        cast(forms.ModelChoiceField, self.fields["team"]).queryset = teams
 
 
 class AnswerForm(forms.Form):
@@ -63,7 +63,7 @@ class AnswerForm(forms.Form):
         super().__init__(*args, **kwargs)
         levels = [(str(number), text.in_language(language)) for number, text in enumerate(practice.levels)]
         not_applicable = [] if practice.gate else [(NOT_APPLICABLE, _("This does not apply to us"))]
-        self.fields["level"].choices = [*levels, *not_applicable]
+        cast(forms.ChoiceField, self.fields["level"]).choices = [*levels, *not_applicable]
         if practice.gate:
             del self.fields["not_applicable_reason"], self.fields["not_applicable_until"]
 

@@ -3,19 +3,19 @@
 from datetime import UTC, datetime
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import has_role, signed_in
+from accounts.access import SignedInRequest, has_role, signed_in
 from accounts.models import Role
 from readiness import access
 from readiness.assessments import answering, progress, review
 from readiness.assessments.answering import StaleAnswer
 from readiness.assessments.forms import NOT_APPLICABLE, AnswerForm, SendBackForm, StartForm
-from readiness.assessments.models import Answer, Binding, Evidence
+from readiness.assessments.models import Answer, Assessment, Binding, Evidence
 from readiness.assessments.results import company_result, latest_checks, result_of
 from readiness.bank import Practice, load_bank
 from readiness.exceptions import ReadinessError
@@ -23,7 +23,7 @@ from readiness.exceptions import ReadinessError
 
 @signed_in
 @require_safe
-def assessment_list(request: HttpRequest) -> HttpResponse:
+def assessment_list(request: SignedInRequest) -> HttpResponse:
     teams = access.teams_to_answer_for(request.user)
     form = StartForm(teams=teams.exclude(assessments__state__in=("open", "submitted", "sent_back")))
     assessments = access.visible_assessments(request.user).order_by("team__name", "-started_at")
@@ -33,7 +33,7 @@ def assessment_list(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 @require_POST
-def assessment_start(request: HttpRequest) -> HttpResponse:
+def assessment_start(request: SignedInRequest) -> HttpResponse:
     form = StartForm(request.POST, teams=access.teams_to_answer_for(request.user))
     if not form.is_valid():
         messages.error(request, _("Choose one of your teams."))
@@ -48,7 +48,7 @@ def assessment_start(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 @require_safe
-def assessment_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def assessment_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     assessment = access.get_assessment_for(request.user, pk)
     tasks = progress.task_list(assessment)
     return render(
@@ -66,7 +66,7 @@ def assessment_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def assessment_practice(request: HttpRequest, pk: int, key: str) -> HttpResponse:
+def assessment_practice(request: SignedInRequest, pk: int, key: str) -> HttpResponse:
     assessment = access.get_assessment_for(request.user, pk)
     practice = _practice_or_404(assessment.bank_version, key)
     answer = Answer.objects.filter(assessment=assessment, practice=key).prefetch_related("evidence").first()
@@ -112,7 +112,7 @@ def assessment_practice(request: HttpRequest, pk: int, key: str) -> HttpResponse
     )
 
 
-def _form_with_version(request: HttpRequest, practice: Practice, version: int) -> AnswerForm:
+def _form_with_version(request: SignedInRequest, practice: Practice, version: int) -> AnswerForm:
     """What the person wrote, ready to be saved over the version that they have now seen."""
     data = request.POST.copy()
     data["seen_version"] = str(version)
@@ -131,7 +131,7 @@ def _initial(answer: Answer | None) -> dict[str, object]:
     }
 
 
-def _after_saving(request: HttpRequest, assessment: object, key: str) -> HttpResponse:
+def _after_saving(request: SignedInRequest, assessment: Assessment, key: str) -> HttpResponse:
     messages.success(request, _("Answer saved."))
     following = progress.next_open(assessment, after=key) if "continue" in request.POST else None
     if following is None:
@@ -148,7 +148,7 @@ def _practice_or_404(version: str, key: str) -> Practice:
 
 @signed_in
 @require_POST
-def evidence_remove(request: HttpRequest, pk: int, evidence_pk: int) -> HttpResponse:
+def evidence_remove(request: SignedInRequest, pk: int, evidence_pk: int) -> HttpResponse:
     assessment = access.get_answerable_assessment_for(request.user, pk)
     evidence = get_object_or_404(
         Evidence.objects.select_related("answer"), pk=evidence_pk, answer__assessment=assessment
@@ -162,7 +162,7 @@ def evidence_remove(request: HttpRequest, pk: int, evidence_pk: int) -> HttpResp
 
 @has_role(Role.REVIEWER)
 @require_POST
-def evidence_review(request: HttpRequest, evidence_pk: int) -> HttpResponse:
+def evidence_review(request: SignedInRequest, evidence_pk: int) -> HttpResponse:
     evidence = access.get_reviewable_evidence_for(request.user, evidence_pk)
     try:
         review.review_evidence(evidence=evidence, by=request.user, now=datetime.now(UTC))
@@ -174,7 +174,7 @@ def evidence_review(request: HttpRequest, evidence_pk: int) -> HttpResponse:
 
 @signed_in
 @require_POST
-def assessment_submit(request: HttpRequest, pk: int) -> HttpResponse:
+def assessment_submit(request: SignedInRequest, pk: int) -> HttpResponse:
     assessment = access.get_answerable_assessment_for(request.user, pk)
     try:
         review.submit_assessment(assessment=assessment, by=request.user, now=datetime.now(UTC))
@@ -187,7 +187,7 @@ def assessment_submit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @has_role(Role.REVIEWER)
 @require_POST
-def assessment_approve(request: HttpRequest, pk: int) -> HttpResponse:
+def assessment_approve(request: SignedInRequest, pk: int) -> HttpResponse:
     assessment = access.get_reviewable_assessment_for(request.user, pk)
     try:
         review.approve_assessment(assessment=assessment, by=request.user, now=datetime.now(UTC))
@@ -200,7 +200,7 @@ def assessment_approve(request: HttpRequest, pk: int) -> HttpResponse:
 
 @has_role(Role.REVIEWER)
 @require_POST
-def assessment_send_back(request: HttpRequest, pk: int) -> HttpResponse:
+def assessment_send_back(request: SignedInRequest, pk: int) -> HttpResponse:
     assessment = access.get_reviewable_assessment_for(request.user, pk)
     form = SendBackForm(request.POST)
     if not form.is_valid():
@@ -217,7 +217,7 @@ def assessment_send_back(request: HttpRequest, pk: int) -> HttpResponse:
 
 @signed_in
 @require_safe
-def assessment_result(request: HttpRequest, pk: int) -> HttpResponse:
+def assessment_result(request: SignedInRequest, pk: int) -> HttpResponse:
     assessment = access.get_assessment_for(request.user, pk)
     result = result_of(assessment, datetime.now(UTC))
     bindings = list(Binding.objects.filter(team=assessment.team_id).prefetch_related("sites"))
@@ -234,7 +234,7 @@ def assessment_result(request: HttpRequest, pk: int) -> HttpResponse:
 
 @signed_in
 @require_safe
-def rule_detail(request: HttpRequest, number: int) -> HttpResponse:
+def rule_detail(request: SignedInRequest, number: int) -> HttpResponse:
     company = company_result(datetime.now(UTC))
     row = next((row for row in company.rules if row[0].number == number), None)
     if row is None:

@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from accounts.access import signed_in
+from accounts.access import SignedInRequest, signed_in
 from inference_kpis.dashboards.live import unchanged
 from inference_kpis.readings import store
 from readiness.overview.summary import summarise
@@ -15,7 +15,7 @@ from readiness.overview.summary import summarise
 
 @signed_in
 @require_safe
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: SignedInRequest) -> HttpResponse:
     version = store.version()
     if unchanged(request, version):
         return HttpResponse(status=204)

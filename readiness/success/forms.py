@@ -1,6 +1,6 @@
 """The form of a success metric."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
@@ -33,8 +33,9 @@ class SuccessMetricForm(forms.ModelForm):
 
     def __init__(self, *args: Any, teams: QuerySet[Team], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["team"].queryset = teams
-        self.fields["owner"].queryset = User.objects.filter(is_active=True).order_by("name")
+        cast(forms.ModelChoiceField, self.fields["team"]).queryset = teams
+        owners = cast(forms.ModelChoiceField, self.fields["owner"])
+        owners.queryset = User.objects.filter(is_active=True).order_by("name")
         for name in ("target_value", "baseline_value"):
             # A text field, so that a French decimal comma is understood.
             self.fields[name].localize = True

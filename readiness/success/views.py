@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import signed_in
+from accounts.access import SignedInRequest, signed_in
 from readiness import access
 from readiness.success import targets
 from readiness.success.forms import SuccessMetricForm
@@ -18,7 +18,7 @@ from readiness.success.standing import WINDOW, standings
 
 @signed_in
 @require_safe
-def success_metric_list(request: HttpRequest) -> HttpResponse:
+def success_metric_list(request: SignedInRequest) -> HttpResponse:
     metrics = list(SuccessMetric.objects.current().select_related("team", "site", "owner"))
     can_add = access.teams_to_answer_for(request.user).exists()
     context = {"standings": standings(metrics, datetime.now(UTC)), "can_add": can_add, "window": WINDOW}
@@ -27,7 +27,7 @@ def success_metric_list(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 @require_safe
-def success_metric_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def success_metric_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     metric = access.get_success_metric(pk)
     can_edit = access.teams_to_answer_for(request.user).filter(pk=metric.team_id).exists()
     standing = standings([metric], datetime.now(UTC))[0]
@@ -37,17 +37,17 @@ def success_metric_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def success_metric_add(request: HttpRequest) -> HttpResponse:
+def success_metric_add(request: SignedInRequest) -> HttpResponse:
     return _edit(request, SuccessMetric(owner=request.user))
 
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def success_metric_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def success_metric_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     return _edit(request, access.get_editable_success_metric_for(request.user, pk))
 
 
-def _edit(request: HttpRequest, metric: SuccessMetric) -> HttpResponse:
+def _edit(request: SignedInRequest, metric: SuccessMetric) -> HttpResponse:
     teams = access.teams_to_answer_for(request.user)
     form = SuccessMetricForm(request.POST or None, instance=metric, teams=teams)
     if request.method == "POST" and form.is_valid():
@@ -60,7 +60,7 @@ def _edit(request: HttpRequest, metric: SuccessMetric) -> HttpResponse:
 
 @signed_in
 @require_POST
-def success_metric_retire(request: HttpRequest, pk: int) -> HttpResponse:
+def success_metric_retire(request: SignedInRequest, pk: int) -> HttpResponse:
     metric = access.get_editable_success_metric_for(request.user, pk)
     targets.retire_success_metric(metric, by=request.user, now=datetime.now(UTC))
     messages.success(request, _("Success metric retired."))

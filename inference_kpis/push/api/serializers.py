@@ -44,4 +44,6 @@ class ReadingBatchOut(serializers.Serializer):
 class ErrorOut(serializers.Serializer):
     code = serializers.CharField()
     message = serializers.CharField()
-    fields = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    fields = serializers.DictField(  # type: ignore[assignment]  # the name is that of the answer
+        child=serializers.ListField(child=serializers.CharField())
+    )

@@ -1,6 +1,7 @@
 """The ingestion endpoint."""
 
 from datetime import UTC, datetime
+from typing import cast
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -11,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.models import MachineKey
 from inference_kpis.push.api.authentication import MachineKeyAuthentication, MayWriteReadings
 from inference_kpis.push.api.parsers import BoundedJsonParser, TooLarge
 from inference_kpis.push.api.serializers import ErrorOut, ReadingBatchIn, ReadingBatchOut
@@ -42,6 +44,8 @@ class NotABatch(exceptions.ParseError):
 class Unavailable(exceptions.APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "store_unavailable"
+    # Rest framework turns it into Retry-After.
+    wait = RETRY_AFTER_SECONDS
     default_detail = _("The store cannot take data at the moment. Send the same batch again later.")
 
 
@@ -72,11 +76,9 @@ class ReadingBatch(APIView):
         if len(items) > settings.INGEST_MAX_READINGS:
             raise TooLarge
         try:
-            receipt = ingest_batch(items, key=request.auth, now=datetime.now(UTC))
+            receipt = ingest_batch(items, key=cast(MachineKey, request.auth), now=datetime.now(UTC))
         except (OperationalError, InterfaceError):
-            unavailable = Unavailable()
-            unavailable.wait = RETRY_AFTER_SECONDS
-            raise unavailable from None
+            raise Unavailable from None
         return Response(
             {
                 "stored": receipt.stored,
