@@ -9,6 +9,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from structlog.typing import Processor
 
+from config.logs import without_secrets
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -297,6 +299,7 @@ SPECTACULAR_SETTINGS = {
 # --- Logs ----------------------------------------------------------------------------------------------------------
 LOG_PROCESSORS: list[Processor] = [
     structlog.contextvars.merge_contextvars,
+    without_secrets,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -320,7 +323,11 @@ LOGGING = {
         "handlers": ["stderr"],
         "level": env.str("VIGIE_LOG_LEVEL", "INFO" if ENVIRONMENT != "test" else "WARNING"),
     },
-    "loggers": {"celery.app.trace": {"level": "WARNING"}, "celery.beat": {"level": "WARNING"}},
+    # Three tasks a second say nothing worth a line while all is well.
+    "loggers": {
+        name: {"level": "WARNING"}
+        for name in ("celery.app.trace", "celery.beat", "celery.worker.strategy", "django_structlog.celery")
+    },
 }
 structlog.configure(
     processors=[
