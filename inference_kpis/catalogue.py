@@ -91,14 +91,15 @@ class Rate:
 class Ratio:
     """factor · Σ numerators / Σ denominators of merged measures, or 1 minus that; a ratio of sums, never a mean of ratios.
 
-    A numerator that is missing counts as 0 where the engines in scope expose it and the denominator is there: error
-    counters are absent until the first error.
+    With `absent_is_zero` a numerator that is missing counts as 0 where the denominator is there: error counters are
+    absent until the first error. Energy or cost that nobody measured or declared is no data.
     """
 
     numerators: tuple[str, ...]
     denominators: tuple[str, ...]
     factor: Decimal = Decimal(1)
     complement: bool = False
+    absent_is_zero: bool = False
 
 
 @dataclass(frozen=True)
@@ -260,7 +261,7 @@ KPIS: dict[str, Kpi] = {
             _("Success ratio"),
             _PERCENT,
             Direction.HIGHER,
-            Ratio(("failed_requests",), ("requests",), complement=True),
+            Ratio(("failed_requests",), ("requests",), complement=True, absent_is_zero=True),
             _("One minus failed requests divided by all requests."),
             display_factor=_HUNDRED,
             is_default=True,

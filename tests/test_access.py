@@ -104,6 +104,7 @@ ROWS: dict[str, Row] = {
     "kpis:node_edit": Row(WRITES_FLEET, of_node),
     "kpis:node_pause": Row(WRITES_FLEET, of_node, "post"),
     "kpis:node_retire": Row(WRITES_FLEET, of_node, "post"),
+    "kpis:node_csv": Row(EVERYBODY, lambda world: [world.node.uuid, "request_rate"]),
     "kpis:kpi_list": Row(EVERYBODY),
     "kpis:kpi_detail": Row(EVERYBODY, lambda world: ["request_rate"]),
     "kpis:kpi_csv": Row(EVERYBODY, lambda world: ["request_rate"]),

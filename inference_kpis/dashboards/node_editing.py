@@ -44,7 +44,7 @@ def _edit(request: SignedInRequest, node: Node) -> HttpResponse:
                 now=now,
             )
             if saved.source == Node.Source.PULL:
-                schedule_node(saved, now)
+                schedule_node(saved, now, is_another_server=not {"url", "engine"}.isdisjoint(form.changed_data))
         messages.success(request, _("Node %(name)s saved.") % {"name": saved.name})
         return redirect(saved)
     context = {

@@ -24,12 +24,15 @@ WINDOWS: dict[str, tuple[timedelta, str | Promise]] = {
 DEFAULT_WINDOW = "1h"
 
 
+Points = tuple[tuple[datetime, float | None], ...]
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of a chart: a value a step (None: nothing measured), and the KPI over the whole window."""
 
     label: str
-    points: tuple[tuple[datetime, float | None], ...]
+    points: Points
     quantity: Quantity
 
 
@@ -50,9 +53,7 @@ def lines(kpi: Kpi, readings: Iterable[GroupReading], window: Window, key: Calla
     ]
 
 
-def points(
-    kpi: Kpi, readings: Iterable[tuple[datetime, Reading]], window: Window
-) -> tuple[tuple[datetime, float | None], ...]:
+def points(kpi: Kpi, readings: Iterable[tuple[datetime, Reading]], window: Window) -> Points:
     """The KPI of each step of the window."""
     steps = by_step(readings, window)
     return tuple((start, kpi_quantity(kpi, steps.get(start, EMPTY)).value) for start in window.step_starts())

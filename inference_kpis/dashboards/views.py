@@ -1,7 +1,7 @@
 """The pages of the fleet: all nodes, one node, all KPIs, one KPI."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -19,7 +20,7 @@ from inference_kpis.dashboards.charts import kpi_chart
 from inference_kpis.dashboards.fleet_health import fleet_health
 from inference_kpis.dashboards.live import unchanged
 from inference_kpis.dashboards.node_rows import COLUMNS, CountedPaginator, node_rows
-from inference_kpis.dashboards.series import WINDOWS, Line, finding, lines, points, trend, window_of
+from inference_kpis.dashboards.series import WINDOWS, Line, Points, finding, lines, points, trend, window_of
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node, Tier
 from inference_kpis.pull.models import PullState
@@ -58,7 +59,8 @@ def fleet(request: SignedInRequest) -> HttpResponse:
         return HttpResponse(status=204)
     now = datetime.now(UTC)
     health = fleet_health(now)
-    chosen = {name: request.GET.get(name, "") for name in ("site", "state", "engine", "q")}
+    # PostgreSQL takes no NUL, not even to compare with.
+    chosen = {name: request.GET.get(name, "").replace("\0", "") for name in ("site", "state", "engine", "q")}
     nodes = Node.objects.in_service().select_related("site").worst_first()
     if chosen["site"]:
         nodes = nodes.filter(site__key=chosen["site"])
@@ -105,6 +107,7 @@ def node_detail(request: SignedInRequest, uuid: UUID) -> HttpResponse:
         for name, readings in by_model.items()
         if name
     ]
+    pull_state = PullState.objects.filter(node=node).first()
     charts = []
     for kpi in (KPIS[name] for name in CHARTED):
         quantity = kpi_quantity(kpi, merged, exposed=exposed)
@@ -117,7 +120,8 @@ def node_detail(request: SignedInRequest, uuid: UUID) -> HttpResponse:
         {
             "node": node,
             "engine": ENGINES.get(node.engine),
-            "pull_state": PullState.objects.filter(node=node).first(),
+            "pull_state": pull_state,
+            "dropped": [sentence(code) for code in pull_state.problems] if pull_state else [],
             "problem": sentence(node.problem) if node.problem else "",
             "quantities": [(kpi, kpi_quantity(kpi, merged, exposed=exposed)) for kpi in DEFAULT_KPIS],
             "models": models if len(models) > 1 else [],
@@ -222,14 +226,30 @@ def kpi_csv(request: SignedInRequest, key: str) -> HttpResponse:
     kpi = _kpi_or_404(key)
     window_key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))
     split = _split(request)
+    series = {line.label: line.points for line in _lines(kpi, group_readings(window), window, split)}
+    return _csv(kpi, split, series, f"{kpi.key}-{window_key}")
+
+
+@signed_in
+@require_safe
+def node_csv(request: SignedInRequest, uuid: UUID, key: str) -> HttpResponse:
+    """The figures of one chart of the node page, as `kpi_csv` writes them."""
+    node, kpi = access.get_node(uuid), _kpi_or_404(key)
+    window_key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))
+    readings = [pair for of_model in node_model_readings(node.pk, window).values() for pair in of_model]
+    series = {node.name: points(kpi, readings, window)}
+    return _csv(kpi, "node", series, f"{slugify(node.name)}-{kpi.key}-{window_key}")
+
+
+def _csv(kpi: Kpi, split: str, series: Mapping[str, Points], name: str) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{kpi.key}-{window_key}.csv"'
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     writer = csv.writer(response)
     writer.writerow(["start_utc", split, kpi.key, "unit"])
-    for line in _lines(kpi, group_readings(window), window, split):
-        for start, value in line.points:
+    for label, values in series.items():
+        for start, value in values:
             written = "" if value is None else f"{value:.6g}"
-            writer.writerow([start.isoformat(), _as_text(line.label), written, kpi.unit])
+            writer.writerow([start.isoformat(), _as_text(label), written, kpi.unit])
     return response
 
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from inference_kpis.catalogue import MEASURES, Kind
@@ -19,6 +19,8 @@ from inference_kpis.readings.observation import HistogramState, ModelObservation
 
 PROCESS_START = "process_start_time_seconds"
 LARGEST = 2.0**53
+LARGEST_QUANTA = 2.0**62
+MOST_NAME_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Series:
     per: str = ""
 
     def takes(self, labels: Mapping[str, str]) -> bool:
+        if not self.only and not self.never:
+            return True
         return all(labels.get(label, "") in values for label, values in self.only.items()) and not any(
             labels.get(label, "") in values for label, values in self.never.items()
         )
@@ -111,7 +115,10 @@ def observe(engine: Engine, samples: Iterable[Sample]) -> Observation:
             if _is_present(each.kind, alternative, families):
                 _READERS[each.kind](engine, each, alternative, families, models, problems)
                 break
-    return Observation(dict(models), _start_of(families), tuple(sorted(problems)))
+    named = {name: model for name, model in models.items() if len(name) <= MOST_NAME_CHARACTERS and name.isprintable()}
+    if len(named) < len(models):
+        problems.add("bad_model_name")
+    return Observation(named, _start_of(families), tuple(sorted(problems)))
 
 
 def _is_present(kind: Kind, alternative: Iterable[Series], families: Families) -> bool:
@@ -128,6 +135,13 @@ def _series_id(name: str, labels: Mapping[str, str], without: str = "") -> str:
     return name + "".join(f"\x1f{key}={labels[key]}" for key in sorted(labels) if key != without)
 
 
+@lru_cache(maxsize=20_000)
+def _bucket(name: str, labels: tuple[tuple[str, str], ...]) -> tuple[str, float]:
+    """The series that a bucket belongs to, and its upper bound; remembered, since pulls repeat them."""
+    pairs = dict(labels)
+    return _series_id(name, pairs, without="le"), _bound(pairs.get("le", ""))
+
+
 def _read_counters(
     engine: Engine,
     wanted: Source,
@@ -139,7 +153,7 @@ def _read_counters(
     for series in alternative:
         for sample in families.get(series.name, ()):
             value = sample.value * series.scale
-            if not 0 <= value < LARGEST:
+            if not 0 <= value < _largest(wanted.measure):
                 problems.add("bad_counter")
                 continue
             # The family is there even when nothing of it is selected: no failed request so far is none, not unknown.
@@ -179,21 +193,27 @@ def _read_histograms(
 ) -> None:
     for series in alternative:
         buckets: dict[str, dict[float, float]] = defaultdict(dict)
-        model_of: dict[str, str] = {}
+        labels_of: dict[str, Mapping[str, str]] = {}
         for sample in families.get(f"{series.name}_bucket", ()):
             if series.takes(sample.labels):
-                series_id = _series_id(series.name, sample.labels, without="le")
-                buckets[series_id][_bound(sample.labels.get("le", ""))] = sample.value
-                model_of[series_id] = engine.model_of(sample.labels)
+                series_id, bound = _bucket(series.name, tuple(sample.labels.items()))
+                buckets[series_id][bound] = sample.value
+                labels_of[series_id] = sample.labels
         sums = {
             _series_id(series.name, sample.labels): sample.value for sample in families.get(f"{series.name}_sum", ())
         }
         for series_id, by_bound in buckets.items():
             state = _histogram(by_bound, sums.get(series_id, 0.0), series.scale)
-            if state is None:
+            if state is None or state.sum >= _largest(wanted.measure):
                 problems.add("bad_histogram")
             else:
-                models[model_of[series_id]].histograms.setdefault(wanted.measure, {})[series_id] = state
+                model = engine.model_of(labels_of[series_id])
+                models[model].histograms.setdefault(wanted.measure, {})[series_id] = state
+
+
+def _largest(measure: str) -> float:
+    """Below this a counter is exact as a float and, in quanta, a 64-bit integer."""
+    return min(LARGEST, LARGEST_QUANTA * float(MEASURES[measure].quantum))
 
 
 def _bound(text: str) -> float:
@@ -213,8 +233,13 @@ def _histogram(by_bound: Mapping[float, float], total: float, scale: float) -> H
     cumulative = tuple(int(by_bound[bound]) for bound in bounds)
     if any(upper < lower for lower, upper in pairwise(cumulative)) or not 0 <= total * scale < LARGEST:
         return None
+    return HistogramState(_scaled(tuple(bounds[:-1]), scale), cumulative, total * scale)
+
+
+@lru_cache(maxsize=2000)
+def _scaled(bounds: tuple[float, ...], scale: float) -> tuple[float, ...]:
     # Twelve digits: 250 ms times 0.001 has to be the bound 0.25 of a server that counts in seconds.
-    return HistogramState(tuple(float(f"{bound * scale:.12g}") for bound in bounds[:-1]), cumulative, total * scale)
+    return tuple(float(f"{bound * scale:.12g}") for bound in bounds)
 
 
 _READERS = {Kind.INCREASE: _read_counters, Kind.LEVEL: _read_gauges, Kind.DISTRIBUTION: _read_histograms}

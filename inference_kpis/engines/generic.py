@@ -9,6 +9,14 @@ OWN_PAGES = frozenset({"/metrics", "/health", "/healthz", "/ready", "/readyz", "
 NOT_OWN = {"handler": OWN_PAGES, "path": OWN_PAGES}
 SERVER_ERRORS = frozenset({"5xx", *(str(status) for status in range(500, 600))})
 
+
+def failed(name: str) -> tuple[Series, ...]:
+    """The requests of this family that ended with a server error, whatever the label is called."""
+    return tuple(
+        Series(name, only={label: SERVER_ERRORS}, never=NOT_OWN) for label in ("status", "status_code", "code")
+    )
+
+
 GENERIC = Engine(
     key="generic",
     label="Prometheus",
@@ -21,11 +29,7 @@ GENERIC = Engine(
             Series("http_requests_total", never=NOT_OWN),
             Series("http_server_requests_total", never=NOT_OWN),
         ),
-        source(
-            "failed_requests",
-            Series("http_requests_total", only={"status": SERVER_ERRORS}, never=NOT_OWN),
-            Series("http_requests_total", only={"code": SERVER_ERRORS}, never=NOT_OWN),
-        ),
+        source("failed_requests", failed("http_requests_total"), failed("http_server_requests_total")),
         source("output_tokens", Series("generation_tokens_total"), Series("output_tokens_total")),
         source("prompt_tokens", Series("prompt_tokens_total")),
         source("queue_depth", Series("num_requests_waiting"), Series("http_requests_queued")),

@@ -38,10 +38,14 @@ ON CONFLICT (site_id) DO UPDATE SET up = excluded.up, down = excluded.down, sile
 
 
 def count_health(now: datetime) -> None:
-    """Mark silent nodes and count every site's nodes by state: two statements whatever the size of the fleet."""
+    """Mark silent nodes and count every site's nodes by state: three statements whatever the size of the fleet."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(MARK_SILENT, {"now": now, "silent_after": SILENT_AFTER_SECONDS})
+        fell_silent = cursor.rowcount
         cursor.execute(COUNT, {"now": now, "sites": None})
+        if fell_silent:
+            # Live pages wait for a new version, and a node that fell silent brings no reading.
+            cursor.execute("UPDATE inference_kpis_rollup_version SET version = version + 1")
 
 
 def count_sites(site_ids: Collection[int], now: datetime) -> None:

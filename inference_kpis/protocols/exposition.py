@@ -1,18 +1,18 @@
 """Reading expositions: Prometheus text 0.0.4 and 1.0.0, and OpenMetrics 1.0.
 
 Only the sample names that are wanted are decoded, which is most of the speed: a line costs a split and a set look-up,
-and the labels of a series are remembered by their bytes. Whatever a node sends is hostile until it is checked.
+and a series is remembered by its bytes. Whatever a node sends is hostile until it is checked.
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 LabelPairs = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """What one exposition may hold."""
 
     samples: int = 50_000
@@ -23,6 +23,8 @@ class Limits:
 
 DEFAULT_LIMITS = Limits()
 OPENMETRICS = "application/openmetrics-text"
+# What may stand after a brace at the start of a line: a quoted name. A colon after it would make it JSON.
+_QUOTED_NAME = re.compile(rb'\{[ \t]*"(?:[^"\\]|\\.)*"[ \t]*[,}=]')
 
 
 class MalformedExposition(Exception):
@@ -34,8 +36,7 @@ class MalformedExposition(Exception):
         self.line = line
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """One wanted line. `timestamp_ms` is None where the line has none, as is usual."""
 
     name: str
@@ -56,28 +57,62 @@ def parse(
     _check_whole(body, is_openmetrics=is_openmetrics)
     samples: list[Sample] = []
     for number, line in enumerate(body.split(b"\n"), start=1):
-        if line[:1] in b"#" or line[:1] in b" \t\r":
-            line = line.strip()
-            if not line or line[:1] == b"#":
-                continue
-        brace = line.find(b"{")
-        name = line[:brace] if brace >= 0 else line.split(None, 1)[0]
-        if name not in wanted:
-            quoted = brace == 0 or (brace > 0 and not line[:brace].strip())
-            if not quoted:
-                name = name.rstrip()
-                if name not in wanted:
-                    continue
+        name, opened, _ = line.partition(b"{")
+        is_wanted = name in wanted
+        if opened and not is_wanted and name.split() == [name]:
+            continue
         try:
-            sample = _read_line(line, name.decode(), brace, is_openmetrics=is_openmetrics, limits=limits)
+            sample = _read_usual_line(line, limits) if is_wanted else None
+            sample = sample or _read_any_line(line, wanted, is_openmetrics=is_openmetrics, limits=limits)
         except (ValueError, OverflowError) as error:
             code = error.args[0] if isinstance(error, _TooLong) else "malformed"
             raise MalformedExposition(code, number) from None
-        if sample.name.encode() in wanted:
+        if sample:
             samples.append(sample)
             if len(samples) > limits.samples:
                 raise MalformedExposition("too_many_samples", number)
     return samples
+
+
+def _read_usual_line(line: bytes, limits: Limits) -> Sample | None:
+    """The sample of a line `name{labels} value`; None for any other, or a wrong one, which has to be read with care."""
+    text, _, value = line.rpartition(b" ")
+    series = _series(text, limits) if text.endswith(b"}") else None
+    try:
+        return Sample(*series, float(value)) if series else None
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=20_000)
+def _series(text: bytes, limits: Limits) -> tuple[str, LabelPairs] | None:
+    """Name and labels of `name{labels}`, None when it is not quite that; remembered, since pulls repeat it."""
+    brace = text.find(b"{")
+    try:
+        end = _closing_brace(text, brace)
+        quoted_name, labels = _labels(text[brace + 1 : end], limits)
+        name = text[:brace].decode()
+    except ValueError:
+        return None
+    return None if quoted_name or end != len(text) - 1 else (name, labels)
+
+
+def _read_any_line(line: bytes, wanted: frozenset[bytes], *, is_openmetrics: bool, limits: Limits) -> Sample | None:
+    """The sample of a line, None when there is none in it or not a wanted one."""
+    if line[:1] in b"#" or line[:1].isspace():
+        line = line.strip()
+        if not line or line[:1] == b"#":
+            return None
+    brace = line.find(b"{")
+    name = line[:brace] if brace >= 0 else line.split(None, 1)[0]
+    if name not in wanted and brace:
+        # Blanks before the braces; or the braces belong to an exemplar.
+        words = name.split(None, 1)
+        name, brace = words[0], brace if len(words) == 1 else -1
+        if name not in wanted:
+            return None
+    sample = _read_line(line, name.decode(), brace, is_openmetrics=is_openmetrics, limits=limits)
+    return sample if sample.name.encode() in wanted else None
 
 
 class _TooLong(ValueError):
@@ -85,14 +120,11 @@ class _TooLong(ValueError):
 
 
 def _check_whole(body: bytes, *, is_openmetrics: bool) -> None:
-    start = body[:256].lstrip().lower()
+    start = body[:2048].lstrip()
     if not start:
         raise MalformedExposition("no_samples")
-    if start[:1] in b"<{[":
-        # A text line may start with a brace, for a quoted name; JSON objects quote a key and go on with a colon.
-        is_quoted_name = start.startswith(b'{"') and b'":' not in start.split(b"\n", 1)[0]
-        if not is_quoted_name:
-            raise MalformedExposition("not_an_exposition")
+    if start[:1] in b"<[" or (start[:1] == b"{" and not _QUOTED_NAME.match(start)):
+        raise MalformedExposition("not_an_exposition")
     if is_openmetrics and body.rstrip(b"\n").rsplit(b"\n", 1)[-1] != b"# EOF":
         raise MalformedExposition("malformed")
 
@@ -147,16 +179,13 @@ def _scan_to_brace(line: bytes, brace: int) -> int:
 
 
 def _number(text: bytes) -> float:
-    """As Go's ParseFloat reads it: also hexadecimal, and with underscores between digits of a prefixed number."""
+    """As Go's ParseFloat reads it: underscores between digits, and hexadecimal."""
     try:
-        if b"_" not in text:
-            return float(text)
+        return float(text)
     except ValueError:
-        pass
-    lowered = text.lower()
-    if lowered.lstrip(b"+-").startswith(b"0x"):
-        return float.fromhex(lowered.replace(b"_", b"").decode())
-    raise ValueError("malformed")
+        if b"x" not in text.lower():
+            raise
+        return float.fromhex(text.replace(b"_", b"").decode())
 
 
 @lru_cache(maxsize=20_000)

@@ -190,4 +190,8 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
             raise PullFailed("too_large")
     if inflate and not inflate.eof:
         raise PullFailed("bad_encoding")
+    is_framed = inflate or response.content_length is not None or "Transfer-Encoding" in response.headers
+    if body and not is_framed and not body.endswith(b"\n"):
+        # Without a length, a broken connection looks like the end, and half a number like a number.
+        raise PullFailed("malformed")
     return bytes(body)

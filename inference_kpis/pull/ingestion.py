@@ -71,13 +71,16 @@ def store_pulls(pulled: Sequence[Pulled]) -> int:
     """Difference and store these pulls; the number of nodes whose lease still held.
 
     The node's counters change in the same transaction as the readings they gave, under a lock on its row: whatever is
-    killed, a pull is stored whole or not at all, and one whose lease went to somebody else is dropped.
+    killed, a pull is stored whole or not at all. One whose lease went to somebody else is dropped, and so is one whose
+    node was paused meanwhile.
     """
     by_node = {each.fetched.target.node_id: each for each in pulled}
     with transaction.atomic():
         states = list(
-            PullState.objects.select_for_update(of=("self",))
+            PullState.objects.select_for_update(of=("self", "node"), no_key=True)
             .filter(node__in=by_node, leased_until__isnull=False)
+            .filter(node__source=Node.Source.PULL, node__retired_at=None)
+            .exclude(node__state=Node.State.PAUSED)
             .select_related("node__site")
             .order_by("node_id")
         )

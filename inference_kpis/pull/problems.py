@@ -7,6 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 SENTENCES: dict[str, str | Promise] = {
     "address_refused": _("The address is in no network that the administrator allowed."),
+    "bad_counter": _("A counter with a negative or impossible value was left out."),
+    "bad_gauge": _("A gauge with an impossible value was left out."),
+    "bad_histogram": _("A histogram whose buckets do not add up was left out."),
     "bad_encoding": _("The answer is compressed in a way that was not asked for, or its compression is broken."),
     "bad_url": _("The metrics URL cannot be used: write http or https, a host and no user name."),
     "connection_failed": _("No server answered at this address."),
@@ -21,6 +24,7 @@ SENTENCES: dict[str, str | Promise] = {
     "timed_out": _("No complete answer arrived within the time-out."),
     "tls_failed": _("The server's certificate is not trusted."),
     "too_large": _("The answer is larger than the limit."),
+    "too_many_series": _("More series than the limit; those beyond it are not counted."),
     "too_many_samples": _("The exposition holds more samples than the limit."),
     "unresolvable": _("The host name cannot be resolved."),
 }

@@ -39,10 +39,14 @@ class Claim:
     lease: int
 
 
-def schedule_node(node: Node, now: datetime) -> None:
-    """Put a node on the schedule from now on; nodes are spread over their interval."""
+def schedule_node(node: Node, now: datetime, *, is_another_server: bool = False) -> None:
+    """Put a node on the schedule from now on; nodes are spread over their interval.
+
+    The counters of another server say nothing about what the new one did since, and a pull under way is not its own.
+    """
     offset = timedelta(milliseconds=node.uuid.int % (node.pull_interval_seconds * 1000))
-    PullState.objects.update_or_create(node=node, defaults={"next_pull_at": now + offset})
+    anew: dict[str, object] = {"counters": None, "leased_until": None} if is_another_server else {}
+    PullState.objects.update_or_create(node=node, defaults={"next_pull_at": now + offset, **anew})
 
 
 def claim_due(now: datetime, limit: int = MOST_CLAIMED_AT_ONCE) -> list[Claim]:

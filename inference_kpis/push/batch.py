@@ -15,14 +15,20 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from inference_kpis.catalogue import MEASURES, Kind, Measure
-from inference_kpis.readings.algebra import Distribution, Increase, Level, MeasureValue, Reading
+from inference_kpis.readings.algebra import (
+    LARGEST_INCREASE,
+    MOST_BUCKETS,
+    Distribution,
+    Increase,
+    Level,
+    MeasureValue,
+    Reading,
+    fits,
+)
 from inference_kpis.readings.store import LONGEST_READING, as_ms
 
 FUTURE_ALLOWED = timedelta(minutes=5)
-MOST_BUCKETS = 200
 MOST_NAME_CHARACTERS = 200
-# Sums of a day over ten thousand nodes must still fit into 64 bits.
-LARGEST = 2**45
 
 MESSAGES: dict[str, str | Promise] = {
     "in_future": _("The reading ends more than 5 minutes in the future. Check the sender's clock."),
@@ -113,12 +119,17 @@ def _read_measure(key: str, kind: Kind, value: object, start_ms: int, end_ms: in
     if measure is None or measure.kind is not kind or key in {"edge_requests", "pulls", "successful_pulls"}:
         raise Refusal("unknown_measure", str(key)[:MOST_NAME_CHARACTERS])
     covered_ms = end_ms - start_ms
+    found: MeasureValue
     if kind is Kind.DISTRIBUTION:
-        return _read_distribution(measure, value, covered_ms)
-    quanta = _quanta(measure, value)
-    if kind is Kind.INCREASE:
-        return Increase(quanta, covered_ms)
-    return Level(quanta * covered_ms, covered_ms, quanta, quanta, quanta, end_ms)
+        found = _read_distribution(measure, value, covered_ms)
+    elif kind is Kind.INCREASE:
+        found = Increase(_quanta(measure, value), covered_ms)
+    else:
+        quanta = _quanta(measure, value)
+        found = Level(quanta * covered_ms, covered_ms, quanta, quanta, quanta, end_ms)
+    if not fits(found):
+        raise Refusal("invalid_measure", measure.key)
+    return found
 
 
 def _read_distribution(measure: Measure, value: object, covered_ms: int) -> Distribution:
@@ -131,7 +142,7 @@ def _read_distribution(measure: Measure, value: object, covered_ms: int) -> Dist
         len(counts) == len(bounds) + 1
         and all(type(bound) in (int, float) and math.isfinite(bound) for bound in bounds)
         and all(lower < upper for lower, upper in pairwise(bounds))
-        and all(type(count) is int and 0 <= count < LARGEST for count in counts)
+        and all(type(count) is int for count in counts)
     )
     if not is_fine:
         raise Refusal("invalid_measure", measure.key)
@@ -140,13 +151,10 @@ def _read_distribution(measure: Measure, value: object, covered_ms: int) -> Dist
 
 
 def _quanta(measure: Measure, value: Any) -> int:
-    """The value in quanta; booleans, negatives and what is too large are refused."""
-    if type(value) not in (int, float) or not 0 <= value < LARGEST:
+    """The value in quanta; booleans, negatives and what no measure could hold are refused."""
+    if type(value) not in (int, float) or not 0 <= value < LARGEST_INCREASE:
         raise Refusal("invalid_measure", measure.key)
-    quanta = measure.to_quanta(value)
-    if quanta >= LARGEST:
-        raise Refusal("invalid_measure", measure.key)
-    return quanta
+    return measure.to_quanta(value)
 
 
 def read_batch(body: object) -> list[object] | None:

@@ -71,6 +71,24 @@ class Distribution:
 
 MeasureValue = Increase | Level | Distribution
 
+# What one reading may hold. A day over the whole fleet still has to fit into 64 bits, levels times their milliseconds.
+LARGEST_INCREASE = 2**45
+LARGEST_LEVEL = 2**30
+MOST_BUCKETS = 200
+
+
+def fits(value: MeasureValue) -> bool:
+    """Whether a reading may hold this value: not negative where it cannot be, and not absurdly large."""
+    match value:
+        case Increase(amount):
+            return 0 <= amount < LARGEST_INCREASE
+        case Level(minimum=minimum, maximum=maximum):
+            return minimum > -LARGEST_LEVEL and maximum < LARGEST_LEVEL
+        case Distribution(counts, total):
+            numbers = (total, *(count for layout in counts.values() for count in layout))
+            is_narrow = all(len(bounds) <= MOST_BUCKETS for bounds in counts)
+            return is_narrow and all(0 <= number < LARGEST_INCREASE for number in numbers)
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from inference_kpis.catalogue import MEASURES
-from inference_kpis.readings.algebra import Distribution, Increase, Level, MeasureValue, Reading
+from inference_kpis.readings.algebra import Distribution, Increase, Level, MeasureValue, Reading, fits
 from inference_kpis.readings.observation import ModelObservation, Observation
 
 # A hostile node could make its state grow without end; series beyond this are not counted, and named as a problem.
@@ -90,7 +90,10 @@ def advance(state: CounterState | None, observation: Observation, at_ms: int) ->
     )
     readings = {}
     for model, seen in observation.models.items():
-        measures = _measures(state, after, model, seen, at_ms, restarted=restarted)
+        grown = _measures(state, after, model, seen, at_ms, restarted=restarted)
+        measures = {key: value for key, value in grown.items() if fits(value)}
+        if len(measures) < len(grown):
+            observation.problems += ("too_large",)
         if measures:
             readings[model] = Reading(state.at_ms, at_ms, measures)
     return Advance(after, readings)

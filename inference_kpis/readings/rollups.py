@@ -112,12 +112,18 @@ def _roll_minutes(cursor: Any, touched: Sequence[tuple[datetime, int, int]]) -> 
 
 
 def _node_minutes(cursor: Any, touched: Sequence[tuple[datetime, int, int]]) -> list[Rolled]:
-    """The touched minutes of nodes, each merged from the parts of the raw readings that fall into it."""
+    """The touched minutes of nodes, each merged from the parts of the raw readings that fall into it.
+
+    A minute stays in the group that it was first counted in: else a node that moves would leave it behind in the old one.
+    """
     cursor.execute(
-        "SELECT t.minute_at, r.node_id, r.model_id, r.group_id, r.started_at, r.ended_at, r.measures, r.numbers"
+        "SELECT t.minute_at, r.node_id, r.model_id, coalesce(m.group_id, r.group_id),"
+        " r.started_at, r.ended_at, r.measures, r.numbers"
         " FROM unnest(%s::timestamptz[], %s::int[], %s::int[]) AS t (minute_at, node_id, model_id)"
         " JOIN inference_kpis_reading r ON r.node_id = t.node_id AND r.model_id = t.model_id"
         " AND r.ended_at > t.minute_at AND r.ended_at < t.minute_at + %s AND r.started_at < t.minute_at + %s"
+        " LEFT JOIN inference_kpis_rollup_minute m ON m.scope = 2 AND m.scope_id = t.node_id"
+        " AND m.bucket_at = t.minute_at AND m.model_id = t.model_id"
         " ORDER BY r.ended_at",
         [
             [row[0] for row in touched],
@@ -138,7 +144,7 @@ def _node_minutes(cursor: Any, touched: Sequence[tuple[datetime, int, int]]) -> 
         for part in spread(whole, MINUTE_MS):
             if minute_ms <= part.start_ms < minute_ms + MINUTE_MS:
                 readings[cell] = merge(readings[cell], part)
-                groups[cell] = group_id
+                groups.setdefault(cell, group_id)
     return [Rolled(cell, groups[cell], reading) for cell, reading in readings.items()]
 
 

@@ -253,6 +253,8 @@ def _ratio(ratio: Ratio, reading: Reading) -> Quantity:
     if denominator is None or denominator[0] == 0:
         return NO_DATA
     numerator = _sum(ratio.numerators, reading)
+    if numerator is None and not ratio.absent_is_zero:
+        return NO_DATA
     share = float(ratio.factor) * (numerator[0] if numerator else 0.0) / denominator[0]
     return _known(1 - share if ratio.complement else share, denominator[1], denominator[2])
 

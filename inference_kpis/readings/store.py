@@ -244,7 +244,7 @@ def count(name: str, amount: int = 1) -> None:
 
 
 def version() -> int:
-    """Grows whenever a roll-up changed; 0 before the first one. What live pages compare."""
+    """Grows whenever a roll-up changed or a node fell silent; 0 before the first one. What live pages compare."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT version FROM inference_kpis_rollup_version")
         return int(cursor.fetchone()[0])
