@@ -70,8 +70,7 @@ def save_answer(
         answer = Answer.objects.filter(assessment=locked, practice=practice).first()
         if answer and _says(answer, reply):
             return answer
-        if (answer.version if answer else 0) != seen_version:
-            assert answer is not None
+        if answer and answer.version != seen_version:
             raise StaleAnswer(answer)
         answer = answer or Answer(assessment=locked, practice=practice, version=0)
         answer.level = None if reply.is_not_applicable else reply.level
@@ -120,12 +119,15 @@ def save_reply(
 
 
 def add_evidence(*, answer: Answer, title: str, url: str, dated_on: date, by: User) -> Evidence:
-    """A dated link, or note where there is no link. Raises `NotEditable`."""
+    """A dated link, or note where there is no link; the same one twice is one. Raises `NotEditable`."""
     with transaction.atomic():
         if not Assessment.objects.select_for_update().get(pk=answer.assessment_id).is_editable:
             raise NotEditable
         kind = Evidence.Kind.LINK if url else Evidence.Kind.NOTE
-        return Evidence.objects.create(answer=answer, kind=kind, title=title, url=url, dated_on=dated_on, added_by=by)
+        evidence, _ = Evidence.objects.get_or_create(
+            answer=answer, kind=kind, title=title, url=url, dated_on=dated_on, defaults={"added_by": by}
+        )
+    return evidence
 
 
 def remove_evidence(*, evidence: Evidence, by: User) -> None:

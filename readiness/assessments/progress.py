@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
+from inference_kpis.catalogue import KPIS, Kpi
 from readiness.assessments.models import Answer, Assessment, Binding, BindingCheck
 from readiness.assessments.results import Result
 from readiness.bank import Practice, Rule, load_bank
@@ -116,7 +117,7 @@ def place_of(assessment: Assessment, key: str) -> Place:
 class PracticeRow:
     practice: Practice
     score: PracticeScore
-    checks: tuple[tuple[Binding, list[BindingCheck]], ...]
+    checks: tuple[tuple[Binding, Kpi, list[BindingCheck]], ...]
 
 
 @dataclass(frozen=True)
@@ -132,9 +133,9 @@ class RuleRow:
 
 def result_rows(result: Result, bindings: Iterable[Binding], checks: Mapping[int, list[BindingCheck]]) -> list[RuleRow]:
     """A result with the bank's words beside its numbers; no query."""
-    by_practice: dict[str, list[tuple[Binding, list[BindingCheck]]]] = {}
+    by_practice: dict[str, list[tuple[Binding, Kpi, list[BindingCheck]]]] = {}
     for binding in bindings:
-        by_practice.setdefault(binding.practice, []).append((binding, checks.get(binding.pk, [])))
+        by_practice.setdefault(binding.practice, []).append((binding, KPIS[binding.kpi], checks.get(binding.pk, [])))
     rows = []
     for each in result.rules:
         words = {practice.key: practice for practice in each.rule.practices}

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.audit import record
 from accounts.models import User
@@ -47,7 +48,7 @@ def approve_assessment(*, assessment: Assessment, by: User, now: datetime) -> As
     """
     with transaction.atomic():
         locked = _submitted(assessment)
-        had_a_hand = locked.answers.filter(answered_by=by).exists()
+        had_a_hand = locked.answers.filter(Q(answered_by=by) | Q(evidence__added_by=by)).exists()
         if had_a_hand or by.pk in {locked.started_by_id, locked.submitted_by_id}:
             raise OwnAnswers
         locked.answers.filter(is_not_applicable=True).update(not_applicable_approved_by=by)
@@ -59,14 +60,16 @@ def approve_assessment(*, assessment: Assessment, by: User, now: datetime) -> As
     return locked
 
 
-def review_evidence(*, evidence: Evidence, by: User, now: datetime) -> Evidence:
-    """Say that somebody else looked at a piece of evidence and found it good. Raises `OwnEvidence`."""
+def review_evidence(*, evidence: Evidence, by: User, now: datetime) -> None:
+    """Say that somebody else looked at a piece of evidence and found it good; who says so first, stands.
+
+    Raises `OwnEvidence`.
+    """
     if evidence.added_by_id == by.pk:
         raise OwnEvidence
-    evidence.reviewed_by, evidence.reviewed_at = by, now
-    evidence.save()
-    record("evidence.review", evidence.title, actor=by, practice=evidence.answer.practice)
-    return evidence
+    with transaction.atomic():
+        if Evidence.objects.filter(pk=evidence.pk, reviewed_by=None).update(reviewed_by=by, reviewed_at=now):
+            record("evidence.review", evidence.title, actor=by, practice=evidence.answer.practice)
 
 
 def _submitted(assessment: Assessment) -> Assessment:

@@ -63,6 +63,16 @@ class Summary:
         return sum(standing.status is Status.MET for standing in self.standings)
 
     @property
+    def confirmed(self) -> int:
+        """How many answers measurements confirm."""
+        return sum(
+            score.state is BindingState.CONFIRMED
+            for result in self.company.results
+            for rule in result.rules
+            for score in rule.score.practices
+        )
+
+    @property
     def contradictions(self) -> list[Contradiction]:
         """Every answer that measurements contradict."""
         return [

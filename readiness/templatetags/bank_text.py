@@ -4,10 +4,11 @@ from fractions import Fraction
 
 from django import template
 from django.utils.formats import number_format
-from django.utils.translation import get_language
+from django.utils.functional import Promise
+from django.utils.translation import get_language, pgettext_lazy
 
 from readiness.bank import Text
-from readiness.scoring import rounded
+from readiness.scoring import EvidenceClass, rounded
 
 register = template.Library()
 
@@ -28,6 +29,20 @@ def index(value: Fraction | None) -> str:
 def share(value: Fraction | float | None) -> str:
     """A share as a whole percentage, without its sign."""
     return "—" if value is None else number_format(round(float(value) * 100))
+
+
+EVIDENCE_NAMES = {
+    EvidenceClass.NONE: pgettext_lazy("evidence", "none"),
+    EvidenceClass.ATTACHED: pgettext_lazy("evidence", "dated"),
+    EvidenceClass.REVIEWED: pgettext_lazy("evidence", "reviewed"),
+    EvidenceClass.MEASURED: pgettext_lazy("evidence", "measured"),
+}
+
+
+@register.filter
+def evidence_name(evidence: EvidenceClass) -> str | Promise:
+    """What a class of evidence means, in a word."""
+    return EVIDENCE_NAMES[evidence]
 
 
 @register.filter
