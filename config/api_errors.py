@@ -3,11 +3,14 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
+
+API = "/api/"
 
 
 def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -29,3 +32,19 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
         code, message = str(error.get_codes()), str(error.detail)
     response.data = {"code": code, "message": message, "fields": fields}
     return response
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What stands nowhere: in our shape below `/api/`, the page elsewhere."""
+    if not request.path.startswith(API):
+        return defaults.page_not_found(request, exception)
+    message = _("There is nothing at this address. The API is described at /api/docs.")
+    return JsonResponse({"code": "not_found", "message": message, "fields": {}}, status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A fault of ours, likewise; its traceback is in the log."""
+    if not request.path.startswith(API):
+        return defaults.server_error(request)
+    message = _("Something went wrong here. Nothing of this request was stored; send it again later.")
+    return JsonResponse({"code": "error", "message": message, "fields": {}}, status=500)

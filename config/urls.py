@@ -8,6 +8,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from config import health
 
+handler404 = "config.api_errors.page_not_found"
+handler500 = "config.api_errors.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="readiness:overview"), name="home"),
     path("healthz", health.alive, name="healthz"),
