@@ -93,7 +93,12 @@ def sync(*, with_tools: bool) -> None:
     command += [] if with_tools else ["--no-default-groups"]
     if not npm():
         command += ["--extra", "node"]
-    environment = {"UV_PYTHON_DOWNLOADS": "never", "UV_PROJECT_ENVIRONMENT": str(VENV)}
+    environment = {
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_PROJECT_ENVIRONMENT": str(VENV),
+        # Trust what the machine trusts: many companies look into TLS with a certificate of their own.
+        "UV_SYSTEM_CERTS": "true",
+    }
     run(
         command,
         "The Python packages could not be installed. Check the connection to the package index and the disk, then try again.",
