@@ -5,6 +5,7 @@ templates; catalogues are read, written and compiled with polib.
 """
 
 import io
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ import polib
 BASE_DIR = Path(__file__).resolve().parent.parent
 CATALOGUE = BASE_DIR / "locale" / "fr" / "LC_MESSAGES" / "django.po"
 SOURCES = ("accounts", "config", "inference_kpis", "readiness", "templates")
+WRAP_WIDTH = 120
+# What a text leaves open for Python (%) or for a script of the page ({}), and %%, which has to stay doubled.
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd%]|\{\w+\}")
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "_": None,
     "gettext": None,
@@ -59,7 +63,7 @@ def _source_files() -> Iterator[Path]:
 
 def update() -> None:
     """Bring the French catalogue in line with the sources: new texts come in empty, lost ones go."""
-    catalogue = polib.pofile(str(CATALOGUE)) if CATALOGUE.exists() else _new_catalogue()
+    catalogue = polib.pofile(str(CATALOGUE), wrapwidth=WRAP_WIDTH) if CATALOGUE.exists() else _new_catalogue()
     known = {_message(entry): entry for entry in catalogue}
     entries = []
     for message, files in sorted(extract().items(), key=lambda pair: (sorted(pair[1]), pair[0][1])):
@@ -77,7 +81,7 @@ def update() -> None:
 
 
 def _new_catalogue() -> polib.POFile:
-    catalogue = polib.POFile(wrapwidth=120)
+    catalogue = polib.POFile(wrapwidth=WRAP_WIDTH)
     catalogue.metadata = {
         "Language": "fr",
         "MIME-Version": "1.0",
@@ -99,8 +103,6 @@ def compile_catalogue() -> None:
 
 def problems() -> list[str]:
     """What keeps the French from being complete: one line each."""
-    import re
-
     catalogue = polib.pofile(str(CATALOGUE))
     entries = {_message(entry): entry for entry in catalogue if not entry.obsolete}
     texts = extract()
@@ -113,12 +115,11 @@ def problems() -> list[str]:
         if not translations or not all(translations):
             found.append(f"not translated: {message[1]!r}")
             continue
-        wanted = set(re.findall(r"%\(\w+\)[sd]|%[sd]", message[2] or message[1]))
-        for text in translations:
-            used = set(re.findall(r"%\(\w+\)[sd]|%[sd]", text))
-            # A singular may say "une" instead of its number; nothing may use what the text does not offer.
-            if used - wanted or (not message[2] and used != wanted):
-                found.append(f"other placeholders: {message[1]!r}")
+        wanted = set(PLACEHOLDER.findall(message[2] or message[1]))
+        *singular, last = (set(PLACEHOLDER.findall(text)) for text in translations)
+        # A singular may say "une" instead of its number; nothing may use what the text does not offer.
+        if last != wanted or any(used - wanted for used in singular):
+            found.append(f"other placeholders: {message[1]!r}")
     return found
 
 
