@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from inference_kpis.catalogue import KPIS
@@ -17,7 +18,9 @@ class BindingForm(forms.ModelForm):
     practice = forms.ChoiceField(
         label=_("Practice"),
         choices=lambda: [
-            (each.key, f"{each.key} · {each.title.en}") for each in load_bank().practices if each.measurable
+            (each.key, f"{each.key} · {each.title.in_language(get_language() or 'en')}")
+            for each in load_bank().practices
+            if each.measurable
         ],
     )
     kpi = forms.ChoiceField(label=_("KPI"), choices=[(key, kpi.label) for key, kpi in KPIS.items()])

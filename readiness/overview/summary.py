@@ -59,6 +59,11 @@ class Summary:
         ) % {"ready": ready, "total": total, "off": off_track}
 
     @property
+    def shown(self) -> Sequence[Standing]:
+        """The metrics that have to be reached first; the others are counted, and in the list."""
+        return self.standings[:MOST_METRICS]
+
+    @property
     def met(self) -> int:
         return sum(standing.status is Status.MET for standing in self.standings)
 
@@ -92,5 +97,5 @@ class Summary:
 
 def summarise(now: datetime) -> Summary:
     """The overview as of `now`; a constant number of queries."""
-    metrics = SuccessMetric.objects.current().select_related("site", "owner", "team")[:MOST_METRICS]
+    metrics = SuccessMetric.objects.current().select_related("site", "owner", "team")
     return Summary(company_result(now), standings(list(metrics), now), fleet_health(now), now)
