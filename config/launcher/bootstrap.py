@@ -17,6 +17,7 @@ VENV = ROOT / ".venv"
 STAMP = VENV / ".vigie-stamp"
 OLDEST, NEWEST = (3, 11), (3, 13)
 STARTED = time.monotonic()
+NEEDED_BYTES = 50 * 1024 * 1024
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_PACKAGES = ("chromium", "fonts-dejavu-core")
 
@@ -73,9 +74,11 @@ def make_environment(*, with_tools: bool) -> None:
         raise CannotGoOn(
             f"Vigie needs Python 3.11, 3.12 or 3.13; this is {found}. Install one and run: make PYTHON=python3.13 run"
         )
-    wanted = stamp(with_tools=with_tools)
     done = STAMP.read_text() if STAMP.exists() else ""
-    if done not in {wanted, stamp(with_tools=True)}:
+    # Who has once tested here keeps the tools.
+    with_tools = with_tools or done.endswith("tools=True")
+    wanted = stamp(with_tools=with_tools)
+    if done != wanted:
         sync(with_tools=with_tools)
         fetch_assets()
         STAMP.write_text(wanted)
@@ -168,11 +171,21 @@ def install_chromium() -> None:
     run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *CHROMIUM_PACKAGES], problem, environment)
 
 
+def nearest(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    return next(place for place in (folder, *folder.parents) if place.exists())
+
+
 def run(command: list[str], problem: str, environment: dict[str, str] | None = None) -> None:
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | (environment or {}), capture_output=True, text=True, check=False
     )
     if done.returncode:
+        if min(shutil.disk_usage(place).free for place in (ROOT, nearest(DATA_DIR))) < NEEDED_BYTES:
+            problem = (
+                "There is hardly any space left. Vigie needs 1 GB in its folder and in VIGIE_DATA; free some, or choose"
+                " another folder with VIGIE_DATA."
+            )
         words = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
         raise CannotGoOn(f"{words}\n\n{problem}")
 
