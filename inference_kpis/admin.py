@@ -2,12 +2,14 @@
 
 from django.contrib import admin
 
+from accounts.admin import RecordedAdmin
 from inference_kpis.fleet.models import Site
 from inference_kpis.push.models import KeySite
 
 
 @admin.register(Site)
-class SiteAdmin(admin.ModelAdmin):
+class SiteAdmin(RecordedAdmin):
+    noun = "site"
     list_display = ("name", "key", "region", "tier", "is_demo")
     list_filter = ("tier",)
     search_fields = ("name", "key")
@@ -15,6 +17,7 @@ class SiteAdmin(admin.ModelAdmin):
 
 
 @admin.register(KeySite)
-class KeySiteAdmin(admin.ModelAdmin):
+class KeySiteAdmin(RecordedAdmin):
+    noun = "key_site"
     list_display = ("key", "site")
     list_filter = ("site",)

@@ -20,8 +20,9 @@ def save_node(node: Node, *, credential: str | None, changed: list[str], by: Use
     verb = "node.change" if node.pk else "node.register"
     if credential is not None:
         node.set_credential(credential)
+    sites = {node.site_id, *Node.objects.filter(pk=node.pk).values_list("site_id", flat=True)}
     node.save()
-    count_sites({node.site_id}, now)
+    count_sites(sites, now)
     record(verb, node.name, actor=by, fields=changed)
     return node
 

@@ -63,7 +63,8 @@ def parse_url(url: str) -> SplitResult:
     except ValueError:
         raise PullFailed("bad_url") from None
     is_plain = url.isascii() and url.isprintable() and " " not in url
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.fragment or port == 0:
+    has_user = "@" in parts.netloc
+    if parts.scheme not in {"http", "https"} or not parts.hostname or has_user or parts.fragment or port == 0:
         raise PullFailed("bad_url")
     if not is_plain:
         raise PullFailed("bad_url")

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
+from psycopg.types.json import Jsonb
 
 from inference_kpis.engines import ENGINES, observe
 from inference_kpis.exceptions import KeyLost
@@ -95,18 +96,36 @@ def store_pulls(pulled: Sequence[Pulled]) -> int:
             started_at = as_datetime(each.fetched.started_ms)
             if state.node.enter(Node.State.DOWN if problem else Node.State.UP, started_at, problem):
                 changed_nodes.append(state.node)
-            state.leased_until = None
             state.pulled_at = max(started_at, state.pulled_at or started_at)
             state.duration_ms, state.body_bytes = each.fetched.duration_ms, len(each.fetched.body)
             state.samples = each.samples
             state.problems = list(each.observation.problems) if each.observation else []
         store.store_slots(store.slots_of(found))
-        fields = ("leased_until", "pulled_at", "duration_ms", "body_bytes", "samples", "problems", "counters")
-        PullState.objects.bulk_update(states, fields)
+        _save(states)
         if changed_nodes:
             Node.objects.bulk_update(changed_nodes, ("state", "severity", "state_since", "problem"))
             count_sites({node.site_id for node in changed_nodes}, now)
     return len(states)
+
+
+SAVE = """
+UPDATE inference_kpis_pullstate p SET
+    leased_until = NULL, pulled_at = n.pulled_at, duration_ms = n.duration_ms, body_bytes = n.body_bytes,
+    samples = n.samples, problems = n.problems, counters = n.counters
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::int[], %s::int[], %s::int[], %s::jsonb[], %s::bytea[])
+    AS n (node_id, pulled_at, duration_ms, body_bytes, samples, problems, counters)
+WHERE p.node_id = n.node_id
+"""
+
+
+def _save(states: Sequence[PullState]) -> None:
+    """Write what the pulls changed, and end their leases. As one plain statement: `bulk_update` took half of the time."""
+    rows = [
+        (s.node_id, s.pulled_at, s.duration_ms, s.body_bytes, s.samples, Jsonb(s.problems), s.counters) for s in states
+    ]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(SAVE, [list(column) for column in zip(*rows, strict=True)])
 
 
 def _difference(state: PullState, each: Pulled) -> tuple[dict[str, Reading], str]:

@@ -7,6 +7,8 @@ fell, the whole histogram was reset.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import sub
+from typing import TypeVar
 
 import orjson
 
@@ -18,6 +20,10 @@ from inference_kpis.readings.observation import ModelObservation, Observation
 MOST_SERIES = 5000
 # Process start times are printed with a fraction; two that differ by less are the same start.
 SAME_START_MS = 1500
+
+
+Value = TypeVar("Value")
+Seen = Mapping[str, Mapping[str, Mapping[str, Value]]]  # model → measure → series
 
 
 class OutOfOrder(Exception):
@@ -75,8 +81,8 @@ def advance(state: CounterState | None, observation: Observation, at_ms: int) ->
     """Move the state on to an observation made at `at_ms`. Raises `OutOfOrder` when that is not after the state.
 
     The first observation gives no reading. A series that is new under a model and measure seen before counts from 0:
-    engines show a label set, such as that of an error, only from its first event on. One that is gone is forgotten;
-    should it return, it counts from 0 as well, which is what a restart of its worker means.
+    engines show a label set, such as that of an error, only from its first event on. One that is gone is remembered:
+    should it return, it goes on from where it was, and from 0 only if it fell meanwhile.
     """
     if state is not None and at_ms <= state.at_ms:
         raise OutOfOrder
@@ -93,10 +99,33 @@ def advance(state: CounterState | None, observation: Observation, at_ms: int) ->
         grown = _measures(state, after, model, seen, at_ms, restarted=restarted)
         measures = {key: value for key, value in grown.items() if fits(value)}
         if len(measures) < len(grown):
-            observation.problems += ("too_large",)
+            observation.problems += ("implausible",)
         if measures:
             readings[model] = Reading(state.at_ms, at_ms, measures)
-    return Advance(after, readings)
+    return Advance(after if restarted else _with_absent(state, after), readings)
+
+
+def _with_absent(before: CounterState, after: CounterState) -> CounterState:
+    """The state after, with the series that were not shown this time, as long as there is room for them."""
+    counters = _united(before.counters, after.counters)
+    histograms = _united(before.histograms, after.histograms)
+    if (
+        sum(len(series) for kind in (counters, histograms) for keys in kind.values() for series in keys.values())
+        > MOST_SERIES
+    ):
+        return after
+    return CounterState(after.at_ms, after.started_at_ms, counters, histograms)
+
+
+def _united(before: Seen[Value], after: Seen[Value]) -> Seen[Value]:
+    """Model → measure → series → value of both, where the same is in both that of `after`."""
+    return {
+        model: {
+            key: {**before.get(model, {}).get(key, {}), **after.get(model, {}).get(key, {})}
+            for key in {**before.get(model, {}), **after.get(model, {})}
+        }
+        for model in {**before, **after}
+    }
 
 
 def _state_of(observation: Observation, at_ms: int) -> CounterState:
@@ -157,15 +186,11 @@ def _increase(previous: int, value: int) -> int:
 
 
 def _histogram_increase(previous: HistogramQuanta | None, now: HistogramQuanta, covered_ms: int) -> Distribution:
-    was_reset = (
-        previous is None
-        or previous.bounds != now.bounds
-        or any(count < earlier for count, earlier in zip(now.cumulative, previous.cumulative, strict=True))
-    )
-    earlier_counts = (0,) * len(now.cumulative) if previous is None or was_reset else previous.cumulative
-    earlier_sum = 0 if previous is None or was_reset else previous.sum
-    grown = [count - earlier for count, earlier in zip(now.cumulative, earlier_counts, strict=True)]
-    counts = tuple(here - below for here, below in zip(grown, [0, *grown], strict=False))
+    grown, total = now.cumulative, now.sum
+    if previous is not None and previous.bounds == now.bounds:
+        since = tuple(map(sub, now.cumulative, previous.cumulative))
+        if min(since) >= 0:
+            grown, total = since, max(now.sum - previous.sum, 0)
     # A bucket that grew less than the one below it is no histogram's doing; nothing negative is stored.
-    counts = tuple(max(count, 0) for count in counts)
-    return Distribution({now.bounds: counts}, max(now.sum - earlier_sum, 0), covered_ms)
+    counts = tuple(max(count, 0) for count in map(sub, grown, (0, *grown)))
+    return Distribution({now.bounds: counts}, total, covered_ms)

@@ -5,7 +5,7 @@ cannot be counted twice. What has to be recomputed is rows, written in the trans
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import IntEnum
@@ -16,14 +16,13 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from inference_kpis.readings import codec, partitions
-from inference_kpis.readings.algebra import EMPTY, Reading, merge, merge_all, spread
+from inference_kpis.readings.algebra import Reading, spread
 from inference_kpis.readings.store import (
     LONGEST_READING,
     MINUTE_MS,
     as_datetime,
     as_ms,
     copy_rows,
-    layout_ids,
     layouts_by_id,
 )
 
@@ -55,7 +54,9 @@ class Cell:
 class Rolled:
     cell: Cell
     group_id: int
-    reading: Reading
+    started_at: datetime
+    ended_at: datetime
+    row: codec.Row
 
 
 def roll_up_touched(now: datetime) -> int:
@@ -135,28 +136,42 @@ def _node_minutes(cursor: Any, touched: Sequence[tuple[datetime, int, int]]) -> 
     )
     rows = cursor.fetchall()
     known = layouts_by_id()
-    readings: dict[Cell, Reading] = defaultdict(lambda: EMPTY)
-    groups: dict[Cell, int] = {}
-    for minute_at, node_id, model_id, group_id, started_at, ended_at, ids, numbers in rows:
+    layout_ids = {bounds: id_ for id_, bounds in known.items()}
+    parts: dict[Cell, list[Rolled]] = defaultdict(list)
+    for minute_at, node_id, model_id, group_id, started_at, ended_at, *row in rows:
         cell = Cell(Scope.NODE, node_id, model_id, minute_at)
-        whole = Reading(as_ms(started_at), as_ms(ended_at), codec.decode(ids, numbers, known))
-        minute_ms = as_ms(minute_at)
-        for part in spread(whole, MINUTE_MS):
-            if minute_ms <= part.start_ms < minute_ms + MINUTE_MS:
-                readings[cell] = merge(readings[cell], part)
-                groups.setdefault(cell, group_id)
-    return [Rolled(cell, groups[cell], reading) for cell, reading in readings.items()]
+        whole = Rolled(cell, group_id, started_at, ended_at, tuple(row))
+        parts[cell].append(_part_in_minute(whole, known, layout_ids))
+    return [_together(cell, of_cell[0].group_id, of_cell, known) for cell, of_cell in parts.items()]
 
 
-def _merged(parts: Iterable[Rolled], cell_of: Any) -> list[Rolled]:
+def _part_in_minute(whole: Rolled, known: Mapping[int, codec.Bounds], layout_ids: Mapping[codec.Bounds, int]) -> Rolled:
+    """What of a raw reading falls into the minute of its cell; most readings lie within one and are taken as they are."""
+    minute_at = whole.cell.bucket_at
+    if minute_at <= whole.started_at and whole.ended_at <= minute_at + MINUTE:
+        return whole
+    reading = Reading(as_ms(whole.started_at), as_ms(whole.ended_at), codec.decode(*whole.row, known))
+    minute_ms = as_ms(minute_at)
+    part = next(part for part in spread(reading, MINUTE_MS) if minute_ms <= part.start_ms < minute_ms + MINUTE_MS)
+    start, end = as_datetime(part.start_ms), as_datetime(part.end_ms)
+    return Rolled(whole.cell, whole.group_id, start, end, codec.encode(part.measures, layout_ids))
+
+
+def _merged(parts: Iterable[Rolled], cell_of: Callable[[Rolled], Cell]) -> list[Rolled]:
     """Merge the parts that share a cell."""
     gathered: dict[Cell, list[Rolled]] = defaultdict(list)
     for part in parts:
         gathered[cell_of(part)].append(part)
+    known = layouts_by_id() if gathered else {}
     return [
-        Rolled(cell, max(part.group_id for part in of_cell) if cell.scope else 0, merge_all(p.reading for p in of_cell))
+        _together(cell, max(part.group_id for part in of_cell) if cell.scope else 0, of_cell, known)
         for cell, of_cell in gathered.items()
     ]
+
+
+def _together(cell: Cell, group_id: int, parts: Sequence[Rolled], known: Mapping[int, codec.Bounds]) -> Rolled:
+    started_at, ended_at = min(part.started_at for part in parts), max(part.ended_at for part in parts)
+    return Rolled(cell, group_id, started_at, ended_at, codec.merge_rows((part.row for part in parts), known))
 
 
 # --- Hours and days --------------------------------------------------------------------------------------------------
@@ -241,15 +256,9 @@ def _select(cursor: Any, width: str, condition: str, values: Sequence[object]) -
         f" FROM inference_kpis_rollup_{width} WHERE {condition}",
         list(values),
     )
-    rows = cursor.fetchall()
-    known = layouts_by_id() if rows else {}
     return [
-        Rolled(
-            Cell(Scope(scope), scope_id, model_id, bucket_at),
-            group_id,
-            Reading(as_ms(started_at), as_ms(ended_at), codec.decode(ids, numbers, known)),
-        )
-        for scope, scope_id, model_id, bucket_at, group_id, started_at, ended_at, ids, numbers in rows
+        Rolled(Cell(Scope(scope), scope_id, model_id, bucket_at), group_id, started_at, ended_at, (ids, numbers))
+        for scope, scope_id, model_id, bucket_at, group_id, started_at, ended_at, ids, numbers in cursor.fetchall()
     ]
 
 
@@ -257,11 +266,10 @@ def _write(cursor: Any, width: str, rolled: Sequence[Rolled]) -> None:
     """Replace these cells."""
     if not rolled:
         return
-    layouts = layout_ids(bounds for each in rolled for bounds in codec.layouts_of(each.reading.measures))
     table, staged = f"inference_kpis_rollup_{width}", f"staged_{width}"
     cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {staged} (LIKE {table}) ON COMMIT DELETE ROWS")
     cursor.execute(f"TRUNCATE {staged}")
-    copy_rows(cursor, staged, ("scope", "scope_id", "model_id", "bucket_at"), (_row(each, layouts) for each in rolled))
+    copy_rows(cursor, staged, ("scope", "scope_id", "model_id", "bucket_at"), map(_row, rolled))
     cursor.execute(
         f"INSERT INTO {table} SELECT * FROM {staged} ON CONFLICT (scope, scope_id, bucket_at, model_id) DO UPDATE SET"
         " started_at = excluded.started_at, ended_at = excluded.ended_at, group_id = excluded.group_id,"
@@ -269,10 +277,7 @@ def _write(cursor: Any, width: str, rolled: Sequence[Rolled]) -> None:
     )
 
 
-def _row(rolled: Rolled, layouts: dict[codec.Bounds, int]) -> tuple[object, ...]:
-    ids, numbers = codec.encode(rolled.reading.measures, layouts)
-    cell, reading = rolled.cell, rolled.reading
-    return (
-        *(int(cell.scope), cell.scope_id, cell.model_id, cell.bucket_at),
-        *(as_datetime(reading.start_ms), as_datetime(reading.end_ms), rolled.group_id, ids, numbers),
-    )
+def _row(rolled: Rolled) -> tuple[object, ...]:
+    cell = rolled.cell
+    leading = int(cell.scope), cell.scope_id, cell.model_id, cell.bucket_at
+    return (*leading, rolled.started_at, rolled.ended_at, rolled.group_id, *rolled.row)

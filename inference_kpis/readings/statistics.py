@@ -4,7 +4,9 @@ import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from itertools import accumulate
 
 from inference_kpis.catalogue import (
@@ -59,7 +61,8 @@ class Quantity:
         """The same quantity in another unit."""
 
         def times(number: float | None) -> float | None:
-            return None if number is None else number * factor
+            # As written: 57 of 100 is 57 %, and not the hair less that would miss a target of 57.
+            return None if number is None else float(Decimal(repr(number)) * Decimal(repr(factor)))
 
         return replace(self, value=times(self.value), low=times(self.low), high=times(self.high))
 
@@ -236,13 +239,13 @@ def _rate(key: str, reading: Reading) -> Quantity:
     return _known(per_second, increase.covered_ms, increase.amount)
 
 
-def _sum(keys: Iterable[str], reading: Reading) -> tuple[float, int, int] | None:
+def _sum(keys: Iterable[str], reading: Reading) -> tuple[Fraction, int, int] | None:
     """Σ of the increases that are there, with their coverage and their amount in quanta; None when none is there."""
     found = [(key, value) for key in keys if isinstance(value := reading.measures.get(key), Increase)]
     if not found:
         return None
     return (
-        sum(MEASURES[key].from_quanta(value.amount) for key, value in found),
+        sum((value.amount * Fraction(MEASURES[key].quantum) for key, value in found), Fraction(0)),
         max(value.covered_ms for _, value in found),
         sum(value.amount for _, value in found),
     )
@@ -255,8 +258,8 @@ def _ratio(ratio: Ratio, reading: Reading) -> Quantity:
     numerator = _sum(ratio.numerators, reading)
     if numerator is None and not ratio.absent_is_zero:
         return NO_DATA
-    share = float(ratio.factor) * (numerator[0] if numerator else 0.0) / denominator[0]
-    return _known(1 - share if ratio.complement else share, denominator[1], denominator[2])
+    share = Fraction(ratio.factor) * (numerator[0] if numerator else 0) / denominator[0]
+    return _known(float(1 - share if ratio.complement else share), denominator[1], denominator[2])
 
 
 def _mean(key: str, reading: Reading) -> Quantity:

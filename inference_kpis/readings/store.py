@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from inference_kpis.fleet.models import Node
 from inference_kpis.readings import codec, partitions
 from inference_kpis.readings.algebra import MeasureValue, Reading
+from inference_kpis.readings.arrays import BigintArrayDumper, SmallintArrayDumper
 
 MINUTE_MS = 60_000
 # One reading may not reach further back than this, so that a minute knows which readings can concern it.
@@ -95,17 +96,24 @@ def store_slots(slots: Sequence[Slot]) -> Outcome:
 def _insert(slots: Sequence[Slot], layouts: Mapping[codec.Bounds, int]) -> set[tuple[int, int, int]]:
     """Insert what is not there yet; the keys that went in."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS staged_reading"
-            " (LIKE inference_kpis_reading INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
-        )
-        cursor.execute("TRUNCATE staged_reading")
-        copy_rows(cursor, "staged_reading", ("node_id", "model_id"), (_row(slot, layouts) for slot in slots))
+        _stage(cursor, slots, layouts)
         cursor.execute(
             "INSERT INTO inference_kpis_reading SELECT * FROM staged_reading ORDER BY node_id, model_id, ended_at"
             " ON CONFLICT DO NOTHING RETURNING node_id, model_id, ended_at"
         )
+        if cursor.rowcount == len(slots):
+            return {slot.key for slot in slots}
         return {(node, model, as_ms(ended_at)) for node, model, ended_at in cursor.fetchall()}
+
+
+def _stage(cursor: Any, slots: Iterable[Slot], layouts: Mapping[codec.Bounds, int]) -> None:
+    """Put these slots into a table of this session, from which one statement takes them."""
+    cursor.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS staged_reading"
+        " (LIKE inference_kpis_reading INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
+    )
+    cursor.execute("TRUNCATE staged_reading")
+    copy_rows(cursor, "staged_reading", ("node_id", "model_id"), (_row(slot, layouts) for slot in slots))
 
 
 def copy_rows(cursor: Any, table: str, leading: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:
@@ -113,6 +121,8 @@ def copy_rows(cursor: Any, table: str, leading: Sequence[str], rows: Iterable[tu
     columns = (*leading, "started_at", "ended_at", "group_id", "measures", "numbers")
     types = ["timestamptz" if column == "bucket_at" else "int4" for column in leading]
     types = ["int2" if column == "scope" else kind for column, kind in zip(leading, types, strict=True)]
+    for dumper in (SmallintArrayDumper, BigintArrayDumper):
+        cursor.adapters.register_dumper(None, dumper)
     with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)") as copy:
         copy.set_types([*types, "timestamptz", "timestamptz", "int4", "int2[]", "int8[]"])
         for row in rows:
@@ -130,6 +140,7 @@ def _meet_existing(
 ) -> None:
     """Compare with what stands in the slots, fill what was missing, and add each position to its fate."""
     existing = _read_for_update({slots[position].key for position in positions})
+    filled: dict[tuple[int, int, int], Slot] = {}
     for position in positions:
         slot = slots[position]
         found = existing[slot.key]
@@ -142,10 +153,11 @@ def _meet_existing(
         elif new.keys() <= found.measures.keys():
             outcome.repeated.append(position)
         else:
-            filled = Reading(found.start_ms, found.end_ms, {**found.measures, **new})
-            existing[slot.key] = filled
-            _replace(Slot(slot.node_id, slot.model_id, slot.group_id, filled), layouts)
+            existing[slot.key] = Reading(found.start_ms, found.end_ms, {**found.measures, **new})
+            filled[slot.key] = Slot(slot.node_id, slot.model_id, slot.group_id, existing[slot.key])
             outcome.stored.append(position)
+    if filled:
+        _replace(filled.values(), layouts)
 
 
 def _read_for_update(keys: Collection[tuple[int, int, int]]) -> dict[tuple[int, int, int], Reading]:
@@ -165,14 +177,14 @@ def _read_for_update(keys: Collection[tuple[int, int, int]]) -> dict[tuple[int, 
     }
 
 
-def _replace(slot: Slot, layouts: Mapping[codec.Bounds, int]) -> None:
+def _replace(slots: Iterable[Slot], layouts: Mapping[codec.Bounds, int]) -> None:
+    """Write the measures of slots that are there; their groups stay."""
     all_layouts = {**layouts, **{bounds: id_ for id_, bounds in layouts_by_id().items()}}
-    node_id, model_id, _, ended_at, _, ids, numbers = _row(slot, all_layouts)
     with connection.cursor() as cursor:
+        _stage(cursor, slots, all_layouts)
         cursor.execute(
-            "UPDATE inference_kpis_reading SET measures = %s::smallint[], numbers = %s::bigint[]"
-            " WHERE node_id = %s AND model_id = %s AND ended_at = %s",
-            [ids, numbers, node_id, model_id, ended_at],
+            "UPDATE inference_kpis_reading r SET measures = s.measures, numbers = s.numbers FROM staged_reading s"
+            " WHERE r.node_id = s.node_id AND r.model_id = s.model_id AND r.ended_at = s.ended_at"
         )
 
 

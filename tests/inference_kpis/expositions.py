@@ -1,7 +1,13 @@
-"""Small vLLM expositions whose counters follow from one number: how many requests there were."""
+"""Expositions: recorded ones, and small ones of vLLM whose counters follow from how many requests there were."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from inference_kpis.engines import Engine, observe
+from inference_kpis.protocols.exposition import parse
+from inference_kpis.readings.observation import Observation
+
+SAMPLES = Path(__file__).parents[1] / "samples"
 BOUNDS = (0.3, 1.0)
 
 
@@ -23,3 +29,18 @@ def vllm(
     if started_at is not None:
         lines.append(f"process_start_time_seconds {started_at}")
     return ("\n".join(lines) + "\n").encode()
+
+
+def recorded(name: str) -> bytes:
+    """What a server answered."""
+    return (SAMPLES / f"{name}.txt").read_bytes()
+
+
+def observed(engine: Engine, body: bytes | str) -> Observation:
+    """What an engine makes of a body."""
+    return observe(engine, parse(body.encode() if isinstance(body, str) else body, engine.wanted))
+
+
+def counted(observation: Observation, model: str = "") -> dict[str, float]:
+    """The counters of a model, all series of a measure added."""
+    return {measure: sum(series.values()) for measure, series in observation.models[model].counters.items()}

@@ -4,14 +4,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
+from pytest_django import Settings
 
 from inference_kpis.catalogue import KPIS
 from inference_kpis.fleet.models import Node
+from inference_kpis.pull import ingestion
+from inference_kpis.pull.client import Fetched, Target
 from inference_kpis.pull.ingestion import store_pulls
 from inference_kpis.pull.models import PullState
+from inference_kpis.pull.schedule import claim_due, schedule_node
+from inference_kpis.readings import store
 from inference_kpis.readings.algebra import Increase
 from inference_kpis.readings.queries import Window, group_readings, kpi_of
 from inference_kpis.readings.rollups import roll_up_touched
+from inference_kpis.readings.store import as_ms
 from tests.factories import NodeFactory, scheduled
 from tests.inference_kpis.expositions import vllm
 from tests.inference_kpis.pulls import START, at, fetched, pull
@@ -101,6 +108,86 @@ def test_one_broken_body_stops_no_other(node: Node) -> None:
     assert total("requests") == 9
     node.refresh_from_db()
     assert node.problem == "not_an_exposition"
+
+
+HOSTILE = {
+    "absurd gauge": b'vllm:kv_cache_usage_perc{model_name="m"} 9e15\n',
+    "absurd counter": b'vllm:generation_tokens_total{model_name="m"} 9e15\n',
+    "absurd sum": vllm(9) + b'vllm:e2e_request_latency_seconds_sum{model_name="m"} 9e15\n',
+    "long name": vllm(9, model="x" * 1000),
+    "name with NUL": vllm(9, model="a\0b"),
+    "many models": b"".join(vllm(9, model=f"m{number}") for number in range(100)),
+    "many buckets": b"".join(
+        b'vllm:queue_time_seconds_bucket{model_name="m",le="%d.1"} 9\n' % number for number in range(999)
+    ).replace(b"queue_time", b"request_queue_time")
+    + b'vllm:request_queue_time_seconds_bucket{model_name="m",le="+Inf"} 9\n',
+    "form feed": b"\x0c\n" + vllm(9),
+    "no text": b'vllm:num_requests_waiting{model_name="\xff"} 1\n',
+}
+
+
+@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_body_harms_only_its_own_node(node: Node, body: bytes) -> None:
+    other = NodeFactory(site=node.site)
+    scheduled(other, START)
+    pull({node: vllm(0), other: vllm(0)}, 0)
+    for seconds in (15, 30):
+        assert pull({node: body, other: vllm(seconds)}, seconds) == 2
+    assert roll_up_touched(at(45)) > 0
+    requests = [each.measures["requests"] for each in store.latest_of([other.pk]) if "requests" in each.measures]
+    assert requests == [Increase(15, 15_000)]
+
+
+@pytest.mark.parametrize(
+    "change", [{"state": Node.State.PAUSED}, {"retired_at": START}, {"source": Node.Source.PUSH}], ids=str
+)
+def test_a_node_that_left_during_its_pull_is_left_alone(node: Node, change: dict[str, object]) -> None:
+    pull({node: vllm(0)}, 0)
+    under_way = fetched({node: vllm(70)}, 15)
+    Node.objects.update(**change)
+    assert store_pulls(under_way) == 0
+    assert Node.objects.filter(**change).exists()
+    assert total("requests") == 0
+
+
+def test_another_server_under_the_same_name_starts_anew(node: Node) -> None:
+    pull({node: vllm(0)}, 0)
+    schedule_node(node, at(5), is_another_server=True)
+    pull({node: vllm(5000)}, 15)
+    pull({node: vllm(5003)}, 30)
+    assert total("requests") == 3
+
+
+def test_a_clock_that_goes_backwards_costs_a_pull_and_no_request(node: Node) -> None:
+    pull({node: vllm(0)}, 0)
+    pull({node: vllm(40)}, 15)
+    pull({node: vllm(50)}, 10)
+    node.refresh_from_db()
+    assert (node.state, node.problem) == (Node.State.DOWN, "out_of_order")
+    pull({node: vllm(60)}, 30)
+    assert total("requests") == 60
+
+
+def test_a_lost_key_is_that_nodes_problem_alone(
+    node: Node, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_node = NodeFactory()
+    scheduled(open_node, START)
+    node.credential_kind = Node.CredentialKind.BEARER
+    node.set_credential("s3cret")
+    node.save()
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    asked: list[Target] = []
+
+    def fetch_all(targets: list[Target], _: object) -> list[Fetched]:
+        asked.extend(targets)
+        return [Fetched(target, as_ms(at(1)), 3, vllm(0), "text/plain") for target in targets]
+
+    monkeypatch.setattr(ingestion, "fetch_all", fetch_all)
+    assert ingestion.pull_claimed(claim_due(at(1)), at(1)) == 2
+    assert [target.node_id for target in asked] == [open_node.pk]
+    states = Node.objects.in_bulk()
+    assert (states[node.pk].problem, states[open_node.pk].state) == ("key_lost", Node.State.UP)
 
 
 def test_energy_and_cost_follow_from_what_was_declared(node: Node) -> None:

@@ -122,6 +122,12 @@ BAD_VALUES: list[dict[str, Any]] = [
     {"distributions": {"e2e_latency": {"bounds": [0.1], "counts": [1.5, 2], "sum": 1}}},
     {"distributions": {"e2e_latency": {"bounds": [], "counts": [1], "sum": 1}}},
     {"distributions": {"e2e_latency": [1, 2]}},
+    {"distributions": {"e2e_latency": {"bounds": list(range(1, 202)), "counts": [0] * 202, "sum": 1}}},
+    {"distributions": {"e2e_latency": {"bounds": [0.1], "counts": [1, 2**60], "sum": 1}}},
+    {"distributions": {"e2e_latency": {"bounds": [0.1], "counts": [1, 2], "sum": 1e12}}},
+    {"levels": {"queue_depth": 1e9}},
+    {"levels": {"kv_cache_usage": 1e12}},
+    {"increases": {"request_time": 1e12}},
 ]
 
 

@@ -6,10 +6,15 @@ from hypothesis import strategies as st
 
 from inference_kpis.readings.algebra import (
     EMPTY,
+    LARGEST_INCREASE,
+    LARGEST_LEVEL,
+    MOST_BUCKETS,
     Distribution,
     Increase,
     Level,
+    MeasureValue,
     Reading,
+    fits,
     merge,
     merge_all,
     share_out,
@@ -90,3 +95,35 @@ def test_layouts_stay_apart_until_somebody_asks() -> None:
 def test_measures_of_different_kinds_cannot_be_merged() -> None:
     with pytest.raises(TypeError):
         merge(Reading(0, 1, {"x": Increase(1, 1)}), Reading(0, 1, {"x": Level(1, 1, 1, 1, 1, 1)}))
+
+
+def wide(buckets: int) -> Distribution:
+    return Distribution({tuple(map(float, range(buckets))): (1,) * (buckets + 1)}, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_fit"),
+    [
+        (Increase(0, 1), True),
+        (Increase(LARGEST_INCREASE - 1, 1), True),
+        (Increase(LARGEST_INCREASE, 1), False),
+        (Increase(-1, 1), False),
+        (Level(0, 1, -5, 5, 0, 0), True),
+        (Level(0, 1, 0, LARGEST_LEVEL, 0, 0), False),
+        (Level(0, 1, -LARGEST_LEVEL, 0, 0, 0), False),
+        (Distribution({}, 0, 1), True),
+        (Distribution({(1.0,): (0, LARGEST_INCREASE)}, 0, 1), False),
+        (Distribution({(1.0,): (0, -1)}, 0, 1), False),
+        (Distribution({(1.0,): (0, 1)}, LARGEST_INCREASE, 1), False),
+        (wide(MOST_BUCKETS), True),
+        (wide(MOST_BUCKETS + 1), False),
+    ],
+)
+def test_a_reading_holds_what_can_be_true(value: MeasureValue, is_fit: bool) -> None:
+    assert fits(value) is is_fit
+
+
+def test_a_day_of_the_largest_values_fits_into_64_bits() -> None:
+    day_ms, pulls = 86_400_000, 5760
+    assert LARGEST_INCREASE * pulls < 2**63
+    assert LARGEST_LEVEL * day_ms * 64 < 2**63

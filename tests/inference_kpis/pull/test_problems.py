@@ -1,0 +1,35 @@
+"""Whatever goes wrong with a pull, a person reads a sentence."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import inference_kpis
+from inference_kpis.pull.problems import SENTENCES, sentence
+
+FOLDERS = ("pull", "protocols", "engines", "readings")
+# How the modules name a problem.
+NAMED = re.compile(r'(?:PullFailed|MalformedExposition|_TooLong|problems\.add)\("(\w+)"|problem(?:s \+)?= ?\(?"(\w+)"')
+
+
+def codes() -> set[str]:
+    """Every code that a pull can end with or leave behind."""
+    root = Path(inference_kpis.__file__).parent
+    sources = [path.read_text() for folder in FOLDERS for path in (root / folder).glob("*.py")]
+    return {first or second for source in sources for first, second in NAMED.findall(source)}
+
+
+def test_every_code_has_its_sentence() -> None:
+    assert {"timed_out", "malformed", "label_too_long", "bad_counter", "implausible", "too_many_series"} <= codes()
+    assert codes() - SENTENCES.keys() == set()
+
+
+@pytest.mark.parametrize("code", SENTENCES)
+def test_a_sentence_is_one(code: str) -> None:
+    assert str(sentence(code))[0].isupper()
+    assert str(sentence(code)).endswith(".")
+
+
+def test_a_code_without_a_sentence_stands_for_itself() -> None:
+    assert sentence("no_such_code") == "no_such_code"
