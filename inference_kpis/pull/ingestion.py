@@ -1,9 +1,10 @@
 """From fetched bodies to stored readings: decode, map, difference and store, in one transaction a batch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
@@ -22,6 +23,8 @@ from inference_kpis.readings.derived import energy_and_cost, with_edge_requests
 from inference_kpis.readings.increases import CounterState, OutOfOrder, advance
 from inference_kpis.readings.observation import Observation
 from inference_kpis.readings.store import as_datetime, as_ms
+
+logger = structlog.get_logger(__name__)
 
 # A hostile node could make up model names; what is beyond this is named as a problem and dropped.
 MOST_MODELS = 50
@@ -49,8 +52,27 @@ def pull_claimed(claims: Sequence[Claim], now: datetime) -> int:
             targets.append(replace(target, authorization=authorization(node.credential_kind, node.credential())))
         except KeyLost as error:
             failed.append(Fetched(target, as_ms(now), 0, problem=error.code))
-    pulled = [decode(fetched, nodes[fetched.target.node_id]) for fetched in [*fetch_all(targets, limits), *failed]]
-    return store_pulls(pulled)
+    return store_fetched([*fetch_all(targets, limits), *failed], nodes)
+
+
+def store_fetched(fetched: Sequence[Fetched], nodes: Mapping[int, Node]) -> int:
+    """Decode and store what was fetched; the number of nodes whose lease still held.
+
+    Should a node bring what nobody foresaw, the others are stored without it, and its failure on it.
+    """
+    try:
+        return store_pulls([decode(each, nodes[each.target.node_id]) for each in fetched])
+    except Exception:
+        logger.exception("batch_not_stored", nodes=len(fetched))
+        return sum(_store_alone(each, nodes[each.target.node_id]) for each in fetched)
+
+
+def _store_alone(fetched: Fetched, node: Node) -> int:
+    try:
+        return store_pulls([decode(fetched, node)])
+    except Exception:
+        logger.exception("pull_not_stored", node=node.name)
+        return store_pulls([Pulled(fetched, None, "not_stored")])
 
 
 def decode(fetched: Fetched, node: Node) -> Pulled:

@@ -21,6 +21,7 @@ SENTENCES: dict[str, str | Promise] = {
     "no_samples": _("The exposition holds no sample of this engine. Check the engine and the URL."),
     "not_an_exposition": _("The answer is no metrics page. Check the URL."),
     "not_allowed": _("The server refused the credentials."),
+    "not_stored": _("What the node answered could not be stored. The reason is in the worker's log."),
     "out_of_order": _("The clock went backwards; the pull was set aside."),
     "redirected": _("The server redirects elsewhere. Enter the final URL."),
     "status": _("The server answered with an error."),

@@ -98,7 +98,8 @@ def _welcoming_node(pushed: PushedReading, nodes: dict[str, Node], models: dict[
 
 
 def _mark_up(nodes: Sequence[Node], now: datetime) -> None:
-    changed = [node for node in nodes if node.enter(Node.State.UP, now)]
+    # A pause is somebody's decision, and ends by one.
+    changed = [node for node in nodes if node.state != Node.State.PAUSED and node.enter(Node.State.UP, now)]
     if changed:
         Node.objects.bulk_update(changed, ("state", "severity", "state_since", "problem"))
         count_sites({node.site_id for node in changed}, now)

@@ -225,3 +225,25 @@ def test_a_batch_costs_the_same_number_of_queries_as_one_node(django_assert_max_
     batch = fetched({each: vllm(2) for each in nodes}, 30)
     with django_assert_max_num_queries(25):
         store_pulls(batch)
+
+
+def test_what_nobody_foresaw_costs_its_node_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    good, bad = NodeFactory(), NodeFactory()
+    for each in (good, bad):
+        scheduled(each, START)
+    real = ingestion.observe
+
+    def fails_on_odd(engine: Any, samples: Any) -> Any:
+        if any(sample.value == 666 for sample in samples):
+            raise ZeroDivisionError
+        return real(engine, samples)
+
+    monkeypatch.setattr(ingestion, "observe", fails_on_odd)
+    leases = {claim.node_id: claim.lease for claim in claim_due(at(0))}
+    bodies = {good: vllm(5), bad: vllm(666)}
+    targets = {node: Target(node.pk, leases[node.pk], node.url, 5) for node in bodies}
+    answers = [Fetched(targets[node], as_ms(at(0)), 3, body, "text/plain") for node, body in bodies.items()]
+    assert ingestion.store_fetched(answers, {node.pk: node for node in bodies}) == 2
+    for node in bodies:
+        node.refresh_from_db()
+    assert (good.state, bad.state, bad.problem) == (Node.State.UP, Node.State.DOWN, "not_stored")
