@@ -3,16 +3,16 @@
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import environ
 import structlog
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from structlog.typing import Processor
 
+from config.environment import Environment, fernet_keys
 from config.logs import without_secrets
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = Environment()
 
 
 def required_in_production(name: str, *, otherwise: str) -> str:
@@ -33,10 +33,11 @@ IN_PRODUCTION = ENVIRONMENT == "production"
 DEBUG = False
 SECRET_KEY = required_in_production("VIGIE_SECRET_KEY", otherwise="only-for-development-and-tests")
 # Fernet keys for the credentials of nodes, newest first; apart from SECRET_KEY so that either can be rotated alone.
-CREDENTIAL_KEYS = required_in_production(
-    "VIGIE_CREDENTIAL_KEYS", otherwise="b25seS1mb3ItZGV2ZWxvcG1lbnQtYW5kLXRlc3RzLSE="
-).split(",")
-ALLOWED_HOSTS = env.list(
+CREDENTIAL_KEYS = fernet_keys(
+    "VIGIE_CREDENTIAL_KEYS",
+    required_in_production("VIGIE_CREDENTIAL_KEYS", otherwise="b25seS1mb3ItZGV2ZWxvcG1lbnQtYW5kLXRlc3RzLSE="),
+)
+ALLOWED_HOSTS = env.listed(
     "VIGIE_ALLOWED_HOSTS", default=[] if IN_PRODUCTION else ["localhost", "127.0.0.1", "testserver"]
 )
 if IN_PRODUCTION and not ALLOWED_HOSTS:
@@ -46,7 +47,7 @@ CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS] if IN_PRODU
 # --- The company ---------------------------------------------------------------------------------------------------
 COMPANY_NAME = env.str("VIGIE_COMPANY", "")
 CURRENCY = env.str("VIGIE_CURRENCY", "EUR")
-TIME_ZONE = env.str("VIGIE_TIME_ZONE", "Europe/Paris")
+TIME_ZONE = env.time_zone("VIGIE_TIME_ZONE", "Europe/Paris")
 DATA_DIR = Path(env.str("VIGIE_DATA", str(BASE_DIR / ".var")))
 
 # --- Apps ----------------------------------------------------------------------------------------------------------
@@ -107,7 +108,7 @@ TEMPLATES = [
 
 # --- PostgreSQL and Redis ------------------------------------------------------------------------------------------
 # The truth lives in PostgreSQL; Redis carries tasks and cached fragments and may be flushed at any time.
-DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres:///vigie")}
+DATABASES = {"default": env.postgres("DATABASE_URL", default="postgres:///vigie")}
 # A Unix socket is a folder: percent-encoded as the host, or in `?host=`.
 DATABASES["default"]["HOST"] = unquote(DATABASES["default"]["HOST"]) or DATABASES["default"].get("OPTIONS", {}).pop(
     "host", ""
@@ -117,7 +118,7 @@ DATABASES["default"]["OPTIONS"] = {
     "pool": {"min_size": 1, "max_size": 8, "timeout": 10} if ENVIRONMENT != "test" else False,
     "options": "-c synchronous_commit=on",
 }
-REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS_URL = env.redis("REDIS_URL", "redis://127.0.0.1:6379/0")
 
 
 def broker_url(redis_url: str) -> str:
@@ -179,12 +180,12 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- Pulling -------------------------------------------------------------------------------------------------------
 # Networks in CIDR notation that nodes may live in; empty means that nothing can be pulled until somebody decides.
-PULL_NETWORKS = env.list("VIGIE_PULL_NETWORKS", default=[])
+PULL_NETWORKS = env.networks("VIGIE_PULL_NETWORKS")
 # Exact host:port pairs on loopback; only the launcher writes this, for the demo fleet.
-DEMO_ENDPOINTS = frozenset(env.list("VIGIE_DEMO_ENDPOINTS", default=[]))
-PULL_BATCH_SIZE = env.int("VIGIE_PULL_BATCH_SIZE", 50)
-RAW_RETENTION_DAYS = env.int("VIGIE_RAW_RETENTION_DAYS", 15)
-MINUTE_RETENTION_DAYS = env.int("VIGIE_MINUTE_RETENTION_DAYS", 45)
+DEMO_ENDPOINTS = frozenset(env.listed("VIGIE_DEMO_ENDPOINTS"))
+PULL_BATCH_SIZE = env.whole_number("VIGIE_PULL_BATCH_SIZE", 50)
+RAW_RETENTION_DAYS = env.whole_number("VIGIE_RAW_RETENTION_DAYS", 15)
+MINUTE_RETENTION_DAYS = env.whole_number("VIGIE_MINUTE_RETENTION_DAYS", 45)
 
 # --- People --------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -208,6 +209,8 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+# Strangers get no mail: it would invite them to sign up, and nobody does.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 EMAIL_BACKEND = (
@@ -267,7 +270,9 @@ CSRF_COOKIE_HTTPONLY = True
 if IN_PRODUCTION:
     SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("VIGIE_BEHIND_PROXY", False) else None
+    SECURE_PROXY_SSL_HEADER = (
+        ("HTTP_X_FORWARDED_PROTO", "https") if env.yes_or_no("VIGIE_BEHIND_PROXY", default=False) else None
+    )
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -297,6 +302,9 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- Logs ----------------------------------------------------------------------------------------------------------
+LOG_LEVEL = env.one_of(
+    "VIGIE_LOG_LEVEL", "DEBUG", "INFO", "WARNING", "ERROR", default="INFO" if ENVIRONMENT != "test" else "WARNING"
+)
 LOG_PROCESSORS: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     without_secrets,
@@ -321,7 +329,7 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {
         "handlers": ["stderr"],
-        "level": env.str("VIGIE_LOG_LEVEL", "INFO" if ENVIRONMENT != "test" else "WARNING"),
+        "level": LOG_LEVEL,
     },
     # Three tasks a second say nothing worth a line while all is well.
     "loggers": {
