@@ -26,6 +26,10 @@ class PersonForm(SetPasswordMixin, forms.ModelForm):
         is_new = self.instance.pk is None
         self.fields["password1"].required = self.fields["password2"].required = is_new
 
+    def clean_email(self) -> str:
+        """In small letters, as sign-in looks for it."""
+        return str(self.cleaned_data["email"]).lower()
+
     def clean(self) -> dict[str, object]:
         cleaned = super().clean() or self.cleaned_data
         self.validate_passwords()
@@ -39,33 +43,64 @@ class PersonForm(SetPasswordMixin, forms.ModelForm):
         return super().save(commit)
 
 
+class RecordedAdmin(admin.ModelAdmin):
+    """What is added, changed or deleted here leaves a line in the audit trail: `<noun>.add`, `.change`, `.delete`."""
+
+    noun = ""
+
+    def subject(self, obj: Any) -> str:
+        return str(obj)
+
+    def details(self, form: Any) -> dict[str, Any]:
+        """What else the line says, once everything is saved."""
+        return {"fields": form.changed_data}
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        verb = f"{self.noun}.{'change' if change else 'add'}"
+        record(verb, self.subject(form.instance), actor=cast(User, request.user), **self.details(form))
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        for obj in queryset:
+            record(f"{self.noun}.delete", self.subject(obj), actor=cast(User, request.user))
+        return super().log_deletions(request, queryset)
+
+
 class MembershipInline(admin.TabularInline):
     model = Membership
     extra = 0
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):
+class UserAdmin(RecordedAdmin):
+    noun = "person"
     form = PersonForm
     inlines = (MembershipInline,)
     list_display = ("email", "name", "role", "is_active", "is_demo")
     list_filter = ("role", "is_active")
     search_fields = ("email", "name")
 
-    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
-        super().save_model(request, obj, form, change)
+    def subject(self, obj: User) -> str:
+        return obj.email
+
+    def details(self, form: Any) -> dict[str, Any]:
         changed = [field for field in form.changed_data if not field.startswith("password")]
-        record("person.change" if change else "person.add", obj.email, actor=cast(User, request.user), fields=changed)
+        changed += ["password"] if form.cleaned_data.get("password1") else []
+        return {"fields": changed, "teams": [team.name for team in form.instance.teams.all()]}
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
 
 
 @admin.register(Team)
-class TeamAdmin(admin.ModelAdmin):
+class TeamAdmin(RecordedAdmin):
+    noun = "team"
     inlines = (MembershipInline,)
     list_display = ("name", "is_demo")
     search_fields = ("name",)
+
+    def details(self, form: Any) -> dict[str, Any]:
+        return {"members": [person.email for person in form.instance.members.all()]}
 
 
 class MachineKeyForm(forms.ModelForm):
@@ -79,7 +114,8 @@ class MachineKeyForm(forms.ModelForm):
 
 
 @admin.register(MachineKey)
-class MachineKeyAdmin(admin.ModelAdmin):
+class MachineKeyAdmin(RecordedAdmin):
+    noun = "key"
     form = MachineKeyForm
     list_display = ("name", "prefix", "scopes", "expires_at", "last_used_at", "revoked_at")
     readonly_fields = ("prefix", "created_at", "last_used_at")
@@ -90,7 +126,10 @@ class MachineKeyAdmin(admin.ModelAdmin):
         else:
             text = obj.renew()
             messages.warning(request, _("Copy this key now, it is shown only once: %(key)s") % {"key": text})
-        record("key.change" if change else "key.add", f"{obj.name} {obj.prefix}", actor=cast(User, request.user))
+
+    def has_delete_permission(self, request: HttpRequest, obj: MachineKey | None = None) -> bool:
+        """A key is revoked: what it wrote and when it was last used stays known."""
+        return False
 
 
 @admin.register(AuditEvent)

@@ -13,7 +13,7 @@ def find_key(text: str, now: datetime) -> MachineKey | None:
     """The usable key whose text this is, or None. One query, and one write a minute for its date of last use."""
     kind, _, rest = text.partition("_")
     prefix, _, secret = rest.partition("_")
-    if kind != "vig" or not secret:
+    if kind != "vig" or not prefix.isalnum() or not secret:
         return None
     key = MachineKey.objects.usable(now).filter(prefix=prefix).first()
     if key is None or not hmac.compare_digest(key.secret_hash, hash_secret(secret)):

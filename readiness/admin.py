@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin import RecordedAdmin
 from inference_kpis.catalogue import KPIS
 from readiness.assessments.measuring import thresholds_of
 from readiness.assessments.models import Binding, RuleTarget
@@ -42,7 +43,8 @@ class BindingForm(forms.ModelForm):
 
 
 @admin.register(Binding)
-class BindingAdmin(admin.ModelAdmin):
+class BindingAdmin(RecordedAdmin):
+    noun = "binding"
     form = BindingForm
     list_display = ("team", "practice", "kpi", "comparator", "window_seconds")
     list_filter = ("team", "practice")
@@ -50,5 +52,6 @@ class BindingAdmin(admin.ModelAdmin):
 
 
 @admin.register(RuleTarget)
-class RuleTargetAdmin(admin.ModelAdmin):
+class RuleTargetAdmin(RecordedAdmin):
+    noun = "target_level"
     list_display = ("rule", "level")

@@ -1,31 +1,56 @@
-"""Asking the measurements: what level each binding's KPI shows over its window, and telling the owner when it contradicts."""
+"""Asking the measurements: what level each binding's KPI shows over its window; the trail says when it contradicts."""
 
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from django.db import transaction
 from django.db.models import Count
 
+from accounts.audit import record
 from inference_kpis.catalogue import KPIS
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node
 from inference_kpis.readings.queries import Window, exposed_by, group_readings, kpi_of
 from inference_kpis.readings.statistics import Quantity, gives
-from readiness.assessments.models import Binding, BindingCheck
-from readiness.assessments.results import STEPS_PER_WINDOW
+from readiness.assessments.models import Assessment, Binding, BindingCheck
+from readiness.assessments.results import STEPS_PER_WINDOW, latest_checks, measurement_of
 from readiness.scoring import HIGHEST_LEVEL, Comparator, Thresholds, held_level
 
 
 def check_bindings(now: datetime) -> int:
     """Measure every binding whose next window is over; the number of windows measured."""
-    checked = 0
-    for binding in Binding.objects.prefetch_related("sites"):
-        window_end = window_end_before(binding, now)
-        if not binding.checks.filter(window_end=window_end).exists():
-            check_binding(binding, window_end)
-            checked += 1
-    return checked
+    return sum(
+        _check_if_due(binding, now) for binding in Binding.objects.select_related("team").prefetch_related("sites")
+    )
+
+
+def _check_if_due(binding: Binding, now: datetime) -> bool:
+    window_end = window_end_before(binding, now)
+    with transaction.atomic():
+        # One worker at a time: the other one then finds the window measured.
+        is_there = Binding.objects.select_for_update().filter(pk=binding.pk).first() is not None
+        if not is_there or binding.checks.filter(window_end=window_end).exists():
+            return False
+        before = contradiction(binding, now)
+        check_binding(binding, window_end)
+        after = contradiction(binding, now)
+        if after and not before:
+            subject = f"{binding.team} · {binding.practice}"
+            declared, measured = after
+            record("answer.contradicted", subject, actor=None, kpi=binding.kpi, declared=declared, measured=measured)
+    return True
+
+
+def contradiction(binding: Binding, now: datetime) -> tuple[int, int] | None:
+    """The level that the team's latest approved answer declares and the lower one measured twice in a row; else None."""
+    assessment = Assessment.objects.latest_approved_per_team().filter(team=binding.team_id).first()
+    answer = assessment and assessment.answers.filter(practice=binding.practice).exclude(level=None).first()
+    if not answer or answer.level is None:
+        return None
+    measured = measurement_of(binding, latest_checks([binding])[binding.pk], now).contradicted_at(answer.level)
+    return None if measured is None else (answer.level, measured)
 
 
 def window_end_before(binding: Binding, now: datetime) -> datetime:

@@ -195,13 +195,17 @@ def measurements_of(team_ids: Iterable[int], now: datetime) -> dict[tuple[int, s
     checks = latest_checks(bindings)
     found: dict[tuple[int, str], list[Measurement]] = defaultdict(list)
     for binding in bindings:
-        windows = [
-            WindowResult(as_ms(check.window_end), check.measured_level, check.samples, Decimal(check.coverage))
-            for check in checks[binding.pk]
-        ]
-        measurement = scoring.measure(windows, requirement_of(binding), now_ms=as_ms(now))
-        found[binding.team_id, binding.practice].append(measurement)
+        found[binding.team_id, binding.practice].append(measurement_of(binding, checks[binding.pk], now))
     return found
+
+
+def measurement_of(binding: Binding, checks: Iterable[BindingCheck], now: datetime) -> Measurement:
+    """What these checks of a binding say together as of `now`."""
+    windows = [
+        WindowResult(as_ms(check.window_end), check.measured_level, check.samples, Decimal(check.coverage))
+        for check in checks
+    ]
+    return scoring.measure(windows, requirement_of(binding), now_ms=as_ms(now))
 
 
 def latest_checks(bindings: Iterable[Binding]) -> dict[int, list[BindingCheck]]:
