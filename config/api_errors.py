@@ -1,5 +1,6 @@
 """The one shape of an error in the API: `{"code": …, "message": …, "fields": {…}}`."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -26,12 +27,21 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, exceptions.ValidationError):
         code, message = "invalid", _("The request is not valid.")
         details = error.detail if isinstance(error.detail, dict) else {"": error.detail}
-        fields = {name: [str(text) for text in texts] for name, texts in details.items()}
+        fields = {name: list(_texts(detail)) for name, detail in details.items()}
     else:
         assert isinstance(error, exceptions.APIException)
         code, message = str(error.get_codes()), str(error.detail)
     response.data = {"code": code, "message": message, "fields": fields}
     return response
+
+
+def _texts(detail: object) -> Iterator[str]:
+    """Every text of a field's errors, however deep it lies."""
+    if isinstance(detail, dict | list):
+        for each in detail.values() if isinstance(detail, dict) else detail:
+            yield from _texts(each)
+    else:
+        yield str(detail)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

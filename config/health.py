@@ -1,6 +1,6 @@
 """Is it alive, is it ready, and how is it doing: for supervisors and for the company's own Prometheus."""
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
@@ -20,8 +20,8 @@ def ready(request: HttpRequest) -> JsonResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         version = store.version()
-    except DatabaseError:
-        return JsonResponse({"database": False}, status=503)
+    except Error:
+        return JsonResponse({"database": False, "message": "The database does not answer."}, status=503)
     has_kpis = version > 0
     status = 503 if request.GET.get("kpis") and not has_kpis else 200
     return JsonResponse({"database": True, "kpis": has_kpis}, status=status)

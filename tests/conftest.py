@@ -10,6 +10,8 @@ from pathlib import Path
 
 import django
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -28,6 +30,24 @@ os.environ |= {
     "VIGIE_BROKER_PREFIX": f"test-{NUMBER}:",
 }
 django.setup()
+# Parallel workers inherit the environment, and would read the settings by this name before they read this file.
+del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+# Each of these keeps the whole machine busy, so that they run one after another, while the others run beside them.
+HEAVY = ("tests/browser/", "tests/config/test_launcher_run.py", "tests/inference_kpis/pull/test_worker.py")
+
+
+class Scheduling(LoadScopeScheduling):
+    """Test by test to whichever worker is free, the heavy ones all to one, first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "heavy" if nodeid.startswith(HEAVY) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    # `--dist loadgroup` would do, but xdist 3.8 finds no groups under pytest 9.2.
+    return Scheduling(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -62,3 +82,12 @@ def _empty_plain_tables(request: pytest.FixtureRequest) -> Iterator[None]:
             cursor.execute("UPDATE inference_kpis_rollup_version SET version = 0, rolled_at = NULL")
         store.forget_ids()
         partitions.forget_days()
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """Every test starts in English: a page that was asked for in French leaves its language behind."""
+    from django.utils import translation
+
+    with translation.override("en"):
+        yield

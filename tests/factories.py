@@ -3,6 +3,7 @@
 from typing import Any
 
 import factory
+from django.test import Client
 
 from accounts.models import MachineKey, Membership, Role, Team, User
 from inference_kpis.fleet.models import Node, Site
@@ -67,3 +68,10 @@ def machine_key(*sites: Site, **values: Any) -> tuple[MachineKey, str]:
 def scheduled(node: Node, due_at: Any) -> PullState:
     """The node's place on the schedule."""
     return PullState.objects.create(node=node, next_pull_at=due_at)
+
+
+def signed_in(person: User) -> Client:
+    """A browser in which this person is signed in."""
+    client = Client()
+    client.force_login(person)
+    return client
