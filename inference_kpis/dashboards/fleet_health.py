@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from accounts.alphabet import alphabetical
 from inference_kpis.fleet.models import Node, SiteHealth
 
 # Counts are taken every two seconds; when they are older than this, the background work stands still.
@@ -31,7 +32,7 @@ class FleetHealth:
 
 def fleet_health(now: datetime) -> FleetHealth:
     """The fleet as last counted; two queries, whatever its size."""
-    sites = list(SiteHealth.objects.select_related("site").order_by("site__name"))
+    sites = sorted(SiteHealth.objects.select_related("site"), key=lambda each: alphabetical(each.site.name))
     troubled = Node.objects.in_service().filter(severity__lte=Node.SEVERITY[Node.State.SILENT])
     troubles = list(troubled.worst_first().select_related("site")[:MOST_TROUBLES])
     counted_at = min((site.counted_at for site in sites), default=None)

@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from accounts.alphabet import NameChoiceField
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node
 from inference_kpis.pull.guard import parse_url
@@ -34,6 +35,7 @@ class NodeForm(forms.ModelForm):
             *("name", "site", "engine", "source", "url", "credential_kind"),
             *("pull_interval_seconds", "pull_timeout_seconds", "price_per_hour", "power_watts"),
         )
+        field_classes = {"site": NameChoiceField}
         help_texts = {"power_watts": _("Used for energy when the node does not measure its power.")}
 
     field_order = (

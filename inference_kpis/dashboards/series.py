@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.alphabet import alphabetical
 from inference_kpis.catalogue import Direction, Kpi
 from inference_kpis.readings.algebra import EMPTY, Reading
 from inference_kpis.readings.queries import Group, GroupReading, Window, by_step, giving, kpi_of
@@ -49,7 +50,7 @@ def lines(kpi: Kpi, readings: Iterable[GroupReading], window: Window, key: Calla
         by_key.setdefault(key(each.group), []).append(each)
     return [
         Line(label, points(kpi, ((r.bucket_at, r.reading) for r in giving(kpi, of_key)), window), kpi_of(kpi, of_key))
-        for label, of_key in sorted(by_key.items())
+        for label, of_key in sorted(by_key.items(), key=lambda pair: alphabetical(pair[0]))
     ]
 
 

@@ -6,6 +6,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.alphabet import NameChoiceField
 from accounts.models import Team
 from readiness.assessments.answering import Reply
 from readiness.bank import Practice
@@ -14,7 +15,7 @@ NOT_APPLICABLE = "na"
 
 
 class StartForm(forms.Form):
-    team = forms.ModelChoiceField(label=_("Team"), queryset=Team.objects.none())
+    team = NameChoiceField(label=_("Team"), queryset=Team.objects.none())
 
     def __init__(self, *args: Any, teams: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import SignedInRequest, has_role, signed_in
+from accounts.alphabet import alphabetical
 from accounts.models import Role
 from readiness import access
 from readiness.assessments import answering, progress, review
@@ -26,8 +27,8 @@ from readiness.exceptions import ReadinessError
 def assessment_list(request: SignedInRequest) -> HttpResponse:
     teams = access.teams_to_answer_for(request.user)
     form = StartForm(teams=teams.exclude(assessments__state__in=("open", "submitted", "sent_back")))
-    assessments = access.visible_assessments(request.user).order_by("team__name", "-started_at")
-    rows = progress.with_progress(assessments)
+    assessments = access.visible_assessments(request.user).order_by("-started_at")
+    rows = sorted(progress.with_progress(assessments), key=lambda row: alphabetical(row[0].team.name))
     return render(request, "readiness/assessments/assessment_list.html", {"rows": rows, "form": form})
 
 

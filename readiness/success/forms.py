@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.alphabet import NameChoiceField
 from accounts.models import Team, User
 from inference_kpis.catalogue import KPIS
 from readiness.success.models import SuccessMetric
@@ -21,6 +22,7 @@ class SuccessMetricForm(forms.ModelForm):
             *("name", "team", "kpi", "scope", "tier", "site"),
             *("baseline_value", "baseline_on", "baseline_source", "target_value", "target_on", "owner"),
         )
+        field_classes = dict.fromkeys(("team", "site", "owner"), NameChoiceField)
         widgets = {
             name: forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d") for name in ("baseline_on", "target_on")
         }
@@ -33,9 +35,8 @@ class SuccessMetricForm(forms.ModelForm):
 
     def __init__(self, *args: Any, teams: QuerySet[Team], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cast(forms.ModelChoiceField, self.fields["team"]).queryset = teams
-        owners = cast(forms.ModelChoiceField, self.fields["owner"])
-        owners.queryset = User.objects.filter(is_active=True).order_by("name")
+        cast(NameChoiceField, self.fields["team"]).queryset = teams
+        cast(NameChoiceField, self.fields["owner"]).queryset = User.objects.filter(is_active=True)
         for name in ("target_value", "baseline_value"):
             # A text field, so that a French decimal comma is understood.
             self.fields[name].localize = True
