@@ -81,6 +81,14 @@ class Environment(environ.Env):
             raise refused(name, wanted)
         return found
 
+    def mail(self, name: str, default: str) -> dict[str, Any]:
+        """The parts of a mail server's address, under the names of Django's settings."""
+        try:
+            found: dict[str, Any] = self.email_url(name, default=default)
+        except (ImproperlyConfigured, ValueError):
+            raise refused(name, "the address of a mail server: smtp+tls://user:password@host:587") from None
+        return found
+
 
 def fernet_keys(name: str, text: str) -> list[str]:
     """Keys for sealing, newest first, separated by commas."""

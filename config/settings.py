@@ -213,11 +213,12 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
-EMAIL_BACKEND = (
-    "django.core.mail.backends.console.EmailBackend"
-    if not IN_PRODUCTION
-    else env.str("VIGIE_EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
-)
+MAIL = env.mail("VIGIE_EMAIL_URL", default="smtp://localhost:25" if IN_PRODUCTION else "consolemail://")
+EMAIL_BACKEND = MAIL["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = MAIL["EMAIL_HOST"], MAIL["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL["EMAIL_HOST_USER"], MAIL["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.get("EMAIL_USE_TLS", False), MAIL.get("EMAIL_USE_SSL", False)
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("VIGIE_EMAIL_FROM", "Vigie <vigie@localhost>")
 
 # --- Languages -----------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

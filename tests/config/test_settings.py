@@ -71,6 +71,8 @@ def test_an_unknown_environment_is_refused(monkeypatch: Patch, written: str) -> 
     [
         ("VIGIE_PULL_BATCH_SIZE", "many", "a whole number from 1 on"),
         ("VIGIE_PULL_BATCH_SIZE", "0", "a whole number from 1 on"),
+        ("VIGIE_EMAIL_URL", "gopher://mail", "the address of a mail server"),
+        ("VIGIE_EMAIL_URL", "s3cret", "the address of a mail server"),
         ("VIGIE_RAW_RETENTION_DAYS", "-1", "a whole number from 1 on"),
         ("VIGIE_RAW_RETENTION_DAYS", "1.5", "a whole number from 1 on"),
         ("VIGIE_MINUTE_RETENTION_DAYS", "٣", "a whole number from 1 on"),
@@ -90,6 +92,12 @@ def test_what_is_not_understood_is_refused(monkeypatch: Patch, name: str, writte
     sentence = refusal(monkeypatch, **{name: written})
     assert sentence.startswith(f"{name} is not understood. Write {wanted}")
     assert "s3cret" not in sentence
+
+
+def test_a_mail_server_is_taken_apart(monkeypatch: Patch) -> None:
+    settings = settings_with(monkeypatch, VIGIE_EMAIL_URL="smtp+tls://vigie:p%40ss@mail.example:587")
+    assert (settings.EMAIL_HOST, settings.EMAIL_PORT) == ("mail.example", 587)
+    assert (settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD, settings.EMAIL_USE_TLS) == ("vigie", "p@ss", True)
 
 
 def test_a_yes_or_no_is_one(monkeypatch: Patch) -> None:
