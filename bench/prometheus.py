@@ -1,0 +1,84 @@
+"""Debian's Prometheus, unpacked into a temporary folder without installing it, scraping the same servers."""
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from config.launcher.processes import wait_until
+
+INTERVAL_SECONDS = 2
+START_SECONDS = 20
+
+
+class Unavailable(Exception):
+    """A clause that says why there is no Prometheus to compare with."""
+
+
+def binary(folder: Path) -> Path:
+    """The program on the path, or the one of Debian's package. Raises `Unavailable`."""
+    installed = shutil.which("prometheus")
+    if installed:
+        return Path(installed)
+    if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
+        raise Unavailable("it is not installed, and there is no apt-get to fetch Debian's package with")
+    # Without a download by an account of its own, which cannot write to this folder.
+    download = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", "prometheus"]
+    if _words_of_failure(download, folder) and os.geteuid() == 0:
+        _words_of_failure(["apt-get", "update", "-qq"], folder)
+    if words := _words_of_failure(download, folder):
+        raise Unavailable(f"apt-get could not fetch the package: {words}")
+    package = next(folder.glob("prometheus_*.deb"))
+    if words := _words_of_failure(["dpkg-deb", "-x", str(package), str(folder)], folder):
+        raise Unavailable(f"the package could not be unpacked: {words}")
+    return folder / "usr" / "bin" / "prometheus"
+
+
+def _words_of_failure(command: Sequence[str], folder: Path) -> str:
+    """'' when the command succeeded, else the last line that it wrote."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return ""
+    return ((done.stdout + done.stderr).strip().splitlines() or [f"status {done.returncode}"])[-1]
+
+
+@contextmanager
+def scraping(program: Path, folder: Path, address: str, paths: Sequence[str]) -> Iterator[int]:
+    """Prometheus with these targets, as its process id. Raises `Unavailable` when it does not start."""
+    configuration, log = folder / "prometheus.yml", folder / "prometheus.log"
+    configuration.write_text(_configuration(address, paths))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        *(str(program), f"--config.file={configuration}", f"--storage.tsdb.path={folder / 'data'}"),
+        *(f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"),
+    ]
+    with log.open("wb") as out, subprocess.Popen(command, cwd=folder, stdout=out, stderr=out) as process:
+        try:
+            answers = wait_until(lambda: process.poll() is not None or _listens(port), START_SECONDS)
+            if process.poll() is not None or not answers:
+                raise Unavailable(f"it did not start: {(log.read_text().splitlines() or [''])[-1]}")
+            yield process.pid
+        finally:
+            process.terminate()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _configuration(address: str, paths: Sequence[str]) -> str:
+    targets = "".join(
+        f"      - targets: ['{address}']\n        labels: {{__metrics_path__: '{path}', instance: '{path}'}}\n"
+        for path in paths
+    )
+    every = f"{INTERVAL_SECONDS}s"
+    return (
+        f"global:\n  scrape_interval: {every}\n  scrape_timeout: {every}\n"
+        f"scrape_configs:\n  - job_name: bench\n    static_configs:\n{targets}"
+    )

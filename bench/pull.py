@@ -1,0 +1,128 @@
+"""Pulling: CPU seconds for 1,000 expositions fetched, decoded, differenced and stored, against Prometheus on the same servers."""
+
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from django.conf import settings
+from django.test import override_settings
+
+from bench import prometheus
+from bench.database import backend_cpu_seconds, cpu_seconds, empty_database
+from bench.fleet import make_nodes, make_sites
+from bench.report import Figure, Line, Note
+from config.launcher.places import ROOT
+from inference_kpis.fleet.models import Node
+from inference_kpis.pull.ingestion import pull_claimed
+from inference_kpis.pull.models import PullState
+from inference_kpis.pull.schedule import claim_due
+from inference_kpis.readings.rollups import roll_up_touched
+
+NODES = 200
+WARM_UP_ROUNDS, ROUNDS = 2, 10
+# Bodies that a server can tell apart; more than there are rounds, so that counters only grow.
+STEPS = 60
+# Of the worker and its database together, which do what Prometheus does in one process.
+LIMIT = 2.5
+
+
+def measure() -> Iterator[Line | Note]:
+    """Both in rounds of the same number of scrapes, after the same rounds to warm up."""
+    with servers(STEPS) as address:
+        own, database, rolled = _measure_product(address)
+        try:
+            theirs = _measure_prometheus(address)
+        except prometheus.Unavailable as reason:
+            yield Note(f"pull: no comparison with Prometheus could be made, because {reason}.")
+            yield Line("pull: CPU for 1,000 expositions, worker", own, "with its database", _sum(own, database))
+            return
+    yield Line("pull: CPU for 1,000 expositions, worker", own, "Prometheus", theirs)
+    yield Line("pull: the same with PostgreSQL's", _sum(own, database), "Prometheus", theirs, LIMIT)
+    yield Line("  PostgreSQL's alone", database, "Prometheus", theirs)
+    yield Line("  roll-ups of these readings, on top", rolled, "Prometheus", theirs)
+    yield Note(
+        f"{NODES} nodes, {ROUNDS * NODES:,} expositions each after {WARM_UP_ROUNDS * NODES} to warm up, over loopback, gzip"
+    )
+
+
+def _sum(one: Figure, other: Figure) -> Figure:
+    return Figure([a + b for a, b in zip(one.values, other.values, strict=True)], one.unit, one.decimals)
+
+
+@contextmanager
+def servers(steps: int) -> Iterator[str]:
+    """A process that answers for any number of servers; its `host:port`."""
+    command = [sys.executable, "-m", "bench.server", str(steps)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield f"127.0.0.1:{int(process.stdout.readline())}"
+        process.stdin.close()
+
+
+def _measure_product(address: str) -> tuple[Figure, Figure, Figure]:
+    """CPU of the worker, of its PostgreSQL process, and of both for rolling up, per 1,000 expositions."""
+    with empty_database(), override_settings(DEMO_ENDPOINTS=frozenset({address})):
+        start = datetime.now(UTC)
+        nodes = make_nodes(make_sites(), NODES, prefix="vigie", url=f"http://{address}")
+        PullState.objects.bulk_create(PullState(node=node, next_pull_at=start) for node in nodes)
+        spent: list[tuple[float, float, float]] = []
+        for number in range(WARM_UP_ROUNDS + ROUNDS):
+            due_at = start + number * timedelta(seconds=nodes[0].pull_interval_seconds)
+            own, server = _cpu_of(partial(pull_round, due_at))
+            spent.append((own, server, sum(_cpu_of(partial(roll_up_touched, datetime.now(UTC))))))
+        assert Node.objects.filter(state=Node.State.UP).count() == NODES
+    columns = zip(*spent[WARM_UP_ROUNDS:], strict=True)
+    worker, database, roll_ups = (Figure([s * 1000 / NODES for s in column], "CPU s", 2) for column in columns)
+    return worker, database, roll_ups
+
+
+def pull_round(due_at: datetime) -> int:
+    """Claim what is due and pull it in the batches of the product; the number of pulls that were stored."""
+    claims = claim_due(due_at)
+    size = settings.PULL_BATCH_SIZE
+    return sum(pull_claimed(claims[at : at + size], datetime.now(UTC)) for at in range(0, len(claims), size))
+
+
+def _cpu_of(act: Callable[[], object]) -> tuple[float, float]:
+    """CPU seconds of this process and of its PostgreSQL process."""
+    own, server = time.process_time(), backend_cpu_seconds()
+    act()
+    return time.process_time() - own, backend_cpu_seconds() - server
+
+
+def _measure_prometheus(address: str) -> Figure:
+    """CPU of the whole process, scrape by scrape as its own clock has it, per 1,000 scrapes."""
+    paths = [f"/prometheus-{number:05}/metrics" for number in range(NODES)]
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        with prometheus.scraping(prometheus.binary(folder), folder, address, paths) as pid:
+            before = _answered(address)
+            _await_answers(address, before + WARM_UP_ROUNDS * NODES)
+            values = []
+            for _ in range(ROUNDS // 2):
+                answered, cpu = _answered(address), cpu_seconds(pid)
+                _await_answers(address, answered + 2 * NODES)
+                values.append((cpu_seconds(pid) - cpu) * 1000 / (_answered(address) - answered))
+    return Figure(values, "CPU s", 2)
+
+
+def _answered(address: str) -> int:
+    with urllib.request.urlopen(f"http://{address}/answered") as response:
+        return int(response.read())
+
+
+def _await_answers(address: str, count: int) -> None:
+    """Wait until so many answers were given. Raises `Unavailable` when they do not come."""
+    limit = time.monotonic() + 30 + count / NODES * prometheus.INTERVAL_SECONDS * 3
+    while _answered(address) < count:
+        if time.monotonic() > limit:
+            raise prometheus.Unavailable("it stopped scraping")
+        time.sleep(0.1)
