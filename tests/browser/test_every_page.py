@@ -1,0 +1,124 @@
+"""Every page: on a phone, for assistive technology in both colour schemes, and on paper."""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from inference_kpis.dashboards.node_rows import NODES_PER_PAGE
+from readiness.assessments.models import Assessment, Binding
+from readiness.bank import current_version
+from readiness.success.models import SuccessMetric
+from tests.browser.conftest import Company, Visit, Visitor
+from tests.factories import NodeFactory, TeamFactory
+from tests.test_access import ROWS
+
+pytestmark = pytest.mark.browser
+in_both_languages = pytest.mark.parametrize("language", ["en", "fr"])
+
+# Pages by the names of their URLs, each with what it may be asked for: `{…}` is one of the objects of `objects_of`.
+PAGES: dict[str, list[str]] = {
+    "readiness:overview": [""],
+    "readiness:rule_detail": ["rules/1/", "rules/9/"],
+    "readiness:assessment_list": ["assessments/"],
+    "readiness:assessment_detail": [f"assessments/{state}/" for state in ("{open}", "{submitted}", "{approved}")],
+    "readiness:assessment_practice": [
+        *("assessments/{open}/practices/UC1/", "assessments/{open}/practices/UC3/"),
+        *("assessments/{submitted}/practices/UC1/", "assessments/{approved}/practices/INF3/"),
+    ],
+    "readiness:assessment_result": ["assessments/{open}/result/", "assessments/{approved}/result/"],
+    "readiness:success_metric_list": ["success-metrics/"],
+    "readiness:success_metric_add": ["success-metrics/new/"],
+    "readiness:success_metric_detail": ["success-metrics/{metric}/"],
+    "readiness:success_metric_edit": ["success-metrics/{metric}/edit/"],
+    "kpis:fleet": ["fleet/", "fleet/?q=nowhere", "fleet/?page=2"],
+    "kpis:node_add": ["fleet/nodes/new/"],
+    "kpis:node_detail": ["fleet/nodes/{up}/", "fleet/nodes/{down}/"],
+    "kpis:node_edit": ["fleet/nodes/{up}/edit/"],
+    "kpis:kpi_list": ["kpis/"],
+    "kpis:kpi_detail": ["kpis/e2e_latency_p95/", "kpis/availability/?split=tier&window=24h"],
+    "account": ["account/password/change/", "account/password/reset/", "account/logout/"],
+}
+NO_PAGES = ("kpis:kpi_csv", "kpis:node_csv", "api_", "admin:")  # downloads, and what others draw
+EXPLORED = """() => [...document.querySelectorAll("[data-explore-now] .chart-plotly")].every(
+    (stage) => stage.querySelector(".main-svg"))"""
+OPENED = """() => { for (const each of document.querySelectorAll("details")) each.open = true; }"""
+
+
+def test_no_page_is_missing() -> None:
+    pages = {name for name, row in ROWS.items() if row.method == "get" and not name.startswith(NO_PAGES)}
+    assert pages == PAGES.keys() - {"account"}
+
+
+@pytest.fixture
+def paths(company: Company) -> list[str]:
+    """The paths of all pages of a company in which there is one of everything."""
+    author, now = company.person("ada"), datetime.now(UTC)
+    NodeFactory.create_batch(NODES_PER_PAGE, site=company.nodes[0].site)
+    company.roll_up()
+    for binding in Binding.objects.all():
+        for end in (now - timedelta(minutes=1), now):
+            binding.checks.create(
+                window_start=end - timedelta(minutes=2), window_end=end, measured_level=1, samples=50, coverage=1
+            )
+    submitted = Assessment.objects.create(
+        team=TeamFactory(), bank_version=current_version(), started_by=author, state="submitted", submitted_by=author
+    )
+    objects = {
+        "open": Assessment.objects.get(state="open").pk,
+        "submitted": submitted.pk,
+        "approved": Assessment.objects.filter(state="approved").earliest("pk").pk,
+        "metric": SuccessMetric.objects.earliest("pk").pk,
+        "up": company.up[0].uuid,
+        "down": company.down.uuid,
+    }
+    return [path.format(**objects) for paths in PAGES.values() for path in paths]
+
+
+def opened(visitor: Visitor, paths: Iterable[str]) -> Iterator[tuple[str, Page]]:
+    """Each page, once its charts are drawn."""
+    for path in paths:
+        page = visitor.open(path)
+        page.wait_for_function(EXPLORED)
+        yield path, page
+
+
+@in_both_languages
+def test_no_page_is_wider_than_a_phone(visit: Visit, company: Company, paths: list[str], language: str) -> None:
+    screen = {"width": 320, "height": 640}
+    visitor = visit(company.person("ada"), language, refusals=frozenset({404}), viewport=screen)
+    stranger = visit(None, language, viewport=screen)
+    too_wide = {}
+    for path, page in chain(opened(visitor, paths), opened(stranger, [""])):
+        page.evaluate(OPENED)
+        width = page.evaluate("document.scrollingElement.scrollWidth")
+        if width > 320:
+            too_wide[path] = width
+    assert too_wide == {}
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("fr", "dark")])
+def test_every_page_is_accessible(visit: Visit, company: Company, paths: list[str], language: str, scheme: str) -> None:
+    # The checker brings styles of its own, which the policy would refuse; a colour on its way to another is no colour.
+    options = {"bypass_csp": True, "reduced_motion": "reduce", "color_scheme": scheme}
+    visitor = visit(company.person("ada"), language, refusals=frozenset({404}), **options)
+    stranger = visit(None, language, **options)
+    axe, found = Axe(), []
+    for path, page in chain(opened(visitor, paths), opened(stranger, [""])):
+        violations = axe.run(page).response["violations"]
+        found += [(path, each["id"], each["nodes"][0]["html"]) for each in violations]
+    assert found == []
+
+
+@in_both_languages
+def test_the_overview_is_printed_on_two_pages(visit: Visit, company: Company, language: str) -> None:
+    page = visit(company.person("claire"), language).open()
+    paper = page.pdf(prefer_css_page_size=True)
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", paper)) <= 2
+    assert re.findall(rb"/MediaBox\s*\[0 0 59\d\S* 84\d\S*\]", paper)  # A4 in points
+    page.emulate_media(media="print")
+    assert not page.locator("nav, .button, form").locator("visible=true").count()
