@@ -73,7 +73,7 @@ def finding(kpi: Kpi, of: Sequence[Line]) -> str:
         key=lambda line: line.quantity.value or 0.0,
         reverse=kpi.direction is Direction.HIGHER,
     )
-    if len(ranked) < 2:
+    if len(ranked) < 2 or ranked[0].quantity.value == ranked[-1].quantity.value:
         return str(kpi.label)
     return _("%(kpi)s: best at %(best)s, worst at %(worst)s") % {
         "kpi": kpi.label,
