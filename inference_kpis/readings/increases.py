@@ -7,17 +7,20 @@ fell, the whole histogram was reset.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import orjson
 
 from inference_kpis.catalogue import MEASURES
 from inference_kpis.readings.algebra import Distribution, Increase, Level, MeasureValue, Reading, fits
-from inference_kpis.readings.observation import ModelObservation, Observation
+from inference_kpis.readings.observation import ModelObservation, Observation, series_digest
 
 # A hostile node could make its state grow without end; series beyond this are not counted, and named as a problem.
 MOST_SERIES = 5000
 # Process start times are printed with a fraction; two that differ by less are the same start.
 SAME_START_MS = 1500
+# States of version 1 had no number and held series in full.
+STATE_VERSION = 2
 
 
 class OutOfOrder(Exception):
@@ -33,7 +36,7 @@ class HistogramQuanta:
 
 @dataclass(frozen=True, slots=True)
 class CounterState:
-    """The counters of one node as last seen, in quanta: model → measure → series → value."""
+    """The counters of one node as last seen, in quanta: model → measure → series digest → value."""
 
     at_ms: int
     started_at_ms: int | None = None
@@ -48,11 +51,11 @@ class CounterState:
             }
             for model, measures in self.histograms.items()
         }
-        return orjson.dumps([self.at_ms, self.started_at_ms, self.counters, histograms])
+        return orjson.dumps([STATE_VERSION, self.at_ms, self.started_at_ms, self.counters, histograms])
 
     @classmethod
     def from_bytes(cls, text: bytes) -> "CounterState":
-        at_ms, started_at_ms, counters, raw = orjson.loads(text)
+        *version, at_ms, started_at_ms, counters, raw = orjson.loads(text)
         histograms = {
             model: {
                 key: {series: HistogramQuanta(tuple(h[0]), tuple(h[1]), h[2]) for series, h in by_series.items()}
@@ -60,7 +63,22 @@ class CounterState:
             }
             for model, measures in raw.items()
         }
+        if not version:
+            counters, histograms = _digested(counters), _digested(histograms)
         return cls(at_ms, started_at_ms, counters, histograms)
+
+
+Value = TypeVar("Value")
+
+
+def _digested(kept: Mapping[str, Mapping[str, Mapping[str, Value]]]) -> dict[str, dict[str, dict[str, Value]]]:
+    return {
+        model: {
+            key: {series_digest(series): value for series, value in by_series.items()}
+            for key, by_series in measures.items()
+        }
+        for model, measures in kept.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
