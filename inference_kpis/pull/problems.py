@@ -17,6 +17,7 @@ SENTENCES: dict[str, str | Promise] = {
     "malformed": _("The exposition is malformed; nothing of it was kept."),
     "no_samples": _("The exposition holds no sample of this engine. Check the engine and the URL."),
     "not_an_exposition": _("The answer is no metrics page. Check the URL."),
+    "not_recognised": _("The engine was not recognised: choose the engine."),
     "not_allowed": _("The server refused the credentials."),
     "out_of_order": _("The clock went backwards; the pull was set aside."),
     "redirected": _("The server redirects elsewhere. Enter the final URL."),

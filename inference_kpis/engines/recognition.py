@@ -1,0 +1,19 @@
+"""Which engine an exposition comes from, told by the beginnings of names that no other engine gives.
+
+Two engines at once, such as a server that embeds another, are for a person to decide; so are the names that any HTTP
+middleware gives, and those of NVIDIA NIM, which have no prefix.
+"""
+
+from collections.abc import Iterable
+
+SIGNATURES: dict[str, tuple[str, ...]] = {
+    "vllm": ("vllm:",),
+    "triton": ("nv_inference_",),
+    "generic": ("gen_ai_server_",),
+}
+
+
+def recognise(names: Iterable[str]) -> str | None:
+    """The key of the engine that these sample names belong to; None when that is none, or more than one."""
+    found = {key for name in names for key, beginnings in SIGNATURES.items() if name.startswith(beginnings)}
+    return found.pop() if len(found) == 1 else None
