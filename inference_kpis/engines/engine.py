@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from typing import TypeVar
 
 from inference_kpis.catalogue import MEASURES, Kind
 from inference_kpis.protocols.exposition import Sample
@@ -21,6 +22,10 @@ PROCESS_START = "process_start_time_seconds"
 LARGEST = 2.0**53
 LARGEST_QUANTA = 2.0**62
 MOST_NAME_CHARACTERS = 200
+# Python servers write None where a request asked for no model.
+NO_MODEL = frozenset({"", "None"})
+# What a machine spends and how busy it is stay its own, whatever it serves.
+OF_THE_NODE = frozenset({"energy", "power", "accelerator_utilisation", "accelerator_memory_usage"})
 
 
 @dataclass(frozen=True)
@@ -117,7 +122,7 @@ class Engine:
         return frozenset(name.encode() for name in names)
 
     def model_of(self, labels: Mapping[str, str]) -> str:
-        return next((labels[label] for label in self.model_labels if labels.get(label)), "")
+        return next((labels[label] for label in self.model_labels if labels.get(label, "") not in NO_MODEL), "")
 
 
 Families = Mapping[str, list[Sample]]
@@ -135,10 +140,30 @@ def observe(engine: Engine, samples: Iterable[Sample]) -> Observation:
             if _is_present(each.kind, alternative, families):
                 _READERS[each.kind](engine, each, alternative, families, models, problems)
                 break
+    _attribute(models)
     named = {name: model for name, model in models.items() if len(name) <= MOST_NAME_CHARACTERS and name.isprintable()}
     if len(named) < len(models):
         problems.add("bad_model_name")
     return Observation(named, _start_of(families), tuple(sorted(problems)))
+
+
+def _attribute(models: dict[str, ModelObservation]) -> None:
+    """Give the only model what no label puts down to one, such as requests that the HTTP layer counts."""
+    if len(models) != 2 or "" not in models:
+        return
+    own = models[""]
+    (model,) = (model for name, model in models.items() if name)
+    _move(own.counters, model.counters)
+    _move(own.gauges, model.gauges)
+    _move(own.histograms, model.histograms)
+
+
+Value = TypeVar("Value")
+
+
+def _move(mine: dict[str, Value], its: dict[str, Value]) -> None:
+    for measure in mine.keys() - its.keys() - OF_THE_NODE:
+        its[measure] = mine.pop(measure)
 
 
 def _is_present(kind: Kind, alternative: Iterable[Series], families: Families) -> bool:
@@ -194,7 +219,8 @@ def _read_gauges(
 ) -> None:
     found: dict[str, list[float]] = defaultdict(list)
     for series in alternative:
-        divisor = sum(sample.value for name in series.per for sample in families.get(name, ())) if series.per else 1.0
+        divisors = [sample.value for name in series.per for sample in series.taken(families.get(name, ()))]
+        divisor = sum(divisors) if series.per else 1.0
         for sample in series.taken(families.get(series.name, ())):
             value = sample.value * series.scale / divisor if divisor else math.nan
             if math.isfinite(value) and abs(value) < LARGEST:

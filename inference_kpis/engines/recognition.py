@@ -7,9 +7,9 @@ middleware gives, and those of NVIDIA NIM, which have no prefix.
 from collections.abc import Iterable
 
 SIGNATURES: dict[str, tuple[str, ...]] = {
-    "vllm": ("vllm:",),
-    "triton": ("nv_inference_",),
     "generic": ("gen_ai_server_",),
+    "triton": ("nv_inference_",),
+    "vllm": ("vllm:",),
 }
 
 
