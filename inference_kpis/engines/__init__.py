@@ -2,9 +2,16 @@
 
 from inference_kpis.engines.engine import Engine, observe
 from inference_kpis.engines.generic import GENERIC
+from inference_kpis.engines.llama_cpp import LLAMA_CPP
+from inference_kpis.engines.lmdeploy import LMDEPLOY
+from inference_kpis.engines.nim import NIM
+from inference_kpis.engines.sglang import SGLANG
+from inference_kpis.engines.tensorrt_llm import TENSORRT_LLM
 from inference_kpis.engines.triton import TRITON
 from inference_kpis.engines.vllm import VLLM
 
-ENGINES: dict[str, Engine] = {engine.key: engine for engine in (TRITON, VLLM, GENERIC)}
+ENGINES: dict[str, Engine] = {
+    engine.key: engine for engine in (LLAMA_CPP, LMDEPLOY, NIM, SGLANG, TENSORRT_LLM, TRITON, VLLM, GENERIC)
+}
 
 __all__ = ["ENGINES", "Engine", "observe"]

@@ -8,6 +8,10 @@ from collections.abc import Iterable
 
 SIGNATURES: dict[str, tuple[str, ...]] = {
     "generic": ("gen_ai_server_",),
+    "llama_cpp": ("llamacpp:",),
+    "lmdeploy": ("lmdeploy:",),
+    "sglang": ("sglang:",),
+    "tensorrt_llm": ("trtllm_",),
     "triton": ("nv_inference_",),
     "vllm": ("vllm:",),
 }
