@@ -11,7 +11,9 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
     "llama_cpp": ("llamacpp:",),
     "lmdeploy": ("lmdeploy:",),
     "sglang": ("sglang:",),
+    "tei": ("te_request_", "te_queue_"),
     "tensorrt_llm": ("trtllm_",),
+    "tgi": ("tgi_",),
     "triton": ("nv_inference_",),
     "vllm": ("vllm:",),
 }
