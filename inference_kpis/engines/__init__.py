@@ -6,16 +6,34 @@ from inference_kpis.engines.infinity import INFINITY
 from inference_kpis.engines.llama_cpp import LLAMA_CPP
 from inference_kpis.engines.lmdeploy import LMDEPLOY
 from inference_kpis.engines.nim import NIM
+from inference_kpis.engines.openvino import OPENVINO
 from inference_kpis.engines.sglang import SGLANG
 from inference_kpis.engines.tei import TEI
+from inference_kpis.engines.tensorflow_serving import TENSORFLOW_SERVING
 from inference_kpis.engines.tensorrt_llm import TENSORRT_LLM
 from inference_kpis.engines.tgi import TGI
+from inference_kpis.engines.torchserve import TORCHSERVE
 from inference_kpis.engines.triton import TRITON
 from inference_kpis.engines.vllm import VLLM
 
 ENGINES: dict[str, Engine] = {
     engine.key: engine
-    for engine in (INFINITY, LLAMA_CPP, LMDEPLOY, NIM, SGLANG, TENSORRT_LLM, TEI, TGI, TRITON, VLLM, GENERIC)
+    for engine in (
+        INFINITY,
+        LLAMA_CPP,
+        LMDEPLOY,
+        NIM,
+        OPENVINO,
+        SGLANG,
+        TENSORFLOW_SERVING,
+        TENSORRT_LLM,
+        TEI,
+        TGI,
+        TORCHSERVE,
+        TRITON,
+        VLLM,
+        GENERIC,
+    )
 }
 
 __all__ = ["ENGINES", "Engine", "observe"]

@@ -10,10 +10,13 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
     "generic": ("gen_ai_server_",),
     "llama_cpp": ("llamacpp:",),
     "lmdeploy": ("lmdeploy:",),
+    "openvino": ("ovms_",),
     "sglang": ("sglang:",),
     "tei": ("te_request_", "te_queue_"),
+    "tensorflow_serving": (":tensorflow:",),
     "tensorrt_llm": ("trtllm_",),
     "tgi": ("tgi_",),
+    "torchserve": ("ts_inference_",),
     "triton": ("nv_inference_",),
     "vllm": ("vllm:",),
 }
