@@ -7,10 +7,14 @@ middleware gives, and those of NVIDIA NIM, which have no prefix.
 from collections.abc import Iterable
 
 SIGNATURES: dict[str, tuple[str, ...]] = {
+    "bentoml": ("bentoml_service_", "bentoml_api_server_"),
     "generic": ("gen_ai_server_",),
+    "kserve": ("request_preprocess_seconds", "request_predict_seconds", "request_postprocess_seconds"),
     "llama_cpp": ("llamacpp:",),
     "lmdeploy": ("lmdeploy:",),
+    "mlserver": ("model_infer_request_",),
     "openvino": ("ovms_",),
+    "ray_serve": ("ray_serve_",),
     "sglang": ("sglang:",),
     "tei": ("te_request_", "te_queue_"),
     "tensorflow_serving": (":tensorflow:",),
