@@ -1,10 +1,12 @@
 """Every engine that can be chosen, by key, in the order of their names; any other server comes last."""
 
 from inference_kpis.engines.bentoml import BENTOML
+from inference_kpis.engines.dcgm import DCGM
 from inference_kpis.engines.engine import Engine, observe
 from inference_kpis.engines.generic import GENERIC
 from inference_kpis.engines.infinity import INFINITY
 from inference_kpis.engines.kserve import KSERVE
+from inference_kpis.engines.litellm import LITELLM
 from inference_kpis.engines.llama_cpp import LLAMA_CPP
 from inference_kpis.engines.lmdeploy import LMDEPLOY
 from inference_kpis.engines.mlserver import MLSERVER
@@ -23,23 +25,8 @@ from inference_kpis.engines.vllm import VLLM
 ENGINES: dict[str, Engine] = {
     engine.key: engine
     for engine in (
-        BENTOML,
-        INFINITY,
-        KSERVE,
-        LLAMA_CPP,
-        LMDEPLOY,
-        MLSERVER,
-        NIM,
-        OPENVINO,
-        RAY_SERVE,
-        SGLANG,
-        TENSORFLOW_SERVING,
-        TENSORRT_LLM,
-        TEI,
-        TGI,
-        TORCHSERVE,
-        TRITON,
-        VLLM,
+        *(BENTOML, INFINITY, KSERVE, LITELLM, LLAMA_CPP, LMDEPLOY, MLSERVER, DCGM, NIM, OPENVINO, RAY_SERVE, SGLANG),
+        *(TENSORFLOW_SERVING, TENSORRT_LLM, TEI, TGI, TORCHSERVE, TRITON, VLLM),
         GENERIC,
     )
 }

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 
 SIGNATURES: dict[str, tuple[str, ...]] = {
     "bentoml": ("bentoml_service_", "bentoml_api_server_"),
+    "dcgm": ("DCGM_FI_",),
     "generic": ("gen_ai_server_",),
     "kserve": ("request_preprocess_seconds", "request_predict_seconds", "request_postprocess_seconds"),
+    "litellm": ("litellm_",),
     "llama_cpp": ("llamacpp:",),
     "lmdeploy": ("lmdeploy:",),
     "mlserver": ("model_infer_request_",),
