@@ -121,6 +121,15 @@ class Engine:
                 names |= {series.name + suffix for suffix in suffixes} | set(series.per)
         return frozenset(name.encode() for name in names)
 
+    def is_idle(self, families: Iterable[str]) -> bool:
+        """Whether these families, of which there is no sample yet, are some of this engine's."""
+        suffixes = ("", "_sum", "_count", "_bucket", "_total")
+        return any(
+            (name + suffix).encode() in self.wanted - {PROCESS_START.encode()}
+            for name in families
+            for suffix in suffixes
+        )
+
     def model_of(self, labels: Mapping[str, str]) -> str:
         return next((labels[label] for label in self.model_labels if labels.get(label, "") not in NO_MODEL), "")
 

@@ -86,6 +86,12 @@ def sample_names(body: bytes, *, content_type: str = "") -> set[str]:
     return {name.decode(errors="replace") for name in names}
 
 
+def family_names(body: bytes) -> set[str]:
+    """The families that a body announces; a server shows them before it has anything to count."""
+    words = (line.split(None, 3) for line in body.split(b"\n") if line.startswith(b"# TYPE"))
+    return {found[2].decode(errors="replace") for found in words if len(found) == 4}
+
+
 def _read_usual_line(line: bytes, limits: Limits) -> Sample | None:
     """The sample of a line `name{labels} value`; None for any other, or a wrong one, which has to be read with care."""
     text, _, value = line.rpartition(b" ")

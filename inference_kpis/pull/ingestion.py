@@ -12,7 +12,7 @@ from inference_kpis.engines.recognition import recognise
 from inference_kpis.exceptions import KeyLost
 from inference_kpis.fleet.health import count_sites
 from inference_kpis.fleet.models import Node
-from inference_kpis.protocols.exposition import MalformedExposition, parse, sample_names
+from inference_kpis.protocols.exposition import MalformedExposition, family_names, parse, sample_names
 from inference_kpis.pull.client import Fetched, Limits, Target, authorization, fetch_all
 from inference_kpis.pull.models import PullState
 from inference_kpis.pull.schedule import Claim
@@ -59,7 +59,7 @@ def decode(fetched: Fetched, node: Node) -> Pulled:
     if fetched.problem:
         return Pulled(fetched, None, fetched.problem)
     try:
-        recognised = "" if node.engine else recognise(sample_names(fetched.body, content_type=fetched.content_type))
+        recognised = "" if node.engine else _recognised(fetched)
         if recognised is None:
             return Pulled(fetched, None, "not_recognised")
         engine = ENGINES[node.engine or recognised]
@@ -67,9 +67,15 @@ def decode(fetched: Fetched, node: Node) -> Pulled:
     except MalformedExposition as error:
         return Pulled(fetched, None, error.code)
     observation = observe(engine, samples)
-    if not observation.models:
+    if not observation.models and not engine.is_idle(family_names(fetched.body)):
         return Pulled(fetched, None, "no_samples", len(samples))
     return Pulled(fetched, observation, "", len(samples), recognised)
+
+
+def _recognised(fetched: Fetched) -> str | None:
+    """The engine, by what the server counts, or by what it says that it will count. Raises `MalformedExposition`."""
+    names = sample_names(fetched.body, content_type=fetched.content_type)
+    return recognise(names) or recognise(names | family_names(fetched.body))
 
 
 def store_pulls(pulled: Sequence[Pulled]) -> int:

@@ -91,6 +91,23 @@ def test_an_engine_that_was_chosen_is_not_overruled(node: Node) -> None:
     assert (node.engine, node.problem) == ("triton", "no_samples")
 
 
+def test_a_server_that_nobody_asked_yet_is_up(node: Node) -> None:
+    """KServe has no samples of its own before its first request; it announces them."""
+    idle = b"# HELP request_predict_seconds x\n# TYPE request_predict_seconds histogram\npython_info 1\n"
+    pull({node: idle}, 0)
+    node.refresh_from_db()
+    assert (node.engine, node.state, node.problem) == ("kserve", Node.State.UP, "")
+    pull({node: idle}, 15)
+    node.refresh_from_db()
+    assert node.state == Node.State.UP
+
+
+def test_what_is_counted_goes_before_what_is_announced(node: Node) -> None:
+    pull({node: b"# TYPE request_predict_seconds histogram\n" + vllm(3)}, 0)
+    node.refresh_from_db()
+    assert node.engine == "vllm"
+
+
 def test_pages_live_with_it(node: Node, operator: Client) -> None:
     pull({node: NEITHER}, 0)
     roll_up_touched(at(0))
