@@ -33,8 +33,8 @@ class Series:
     """One family by its name as exposed; for a histogram, without `_bucket`. A counter may be the `_sum` of one.
 
     `scale` turns its unit into the measure's; `only` and `never` select by label values; `per` divides by the sum of
-    other gauges. Of samples that agree in the labels `one_per`, one counts and carries these labels alone: the others
-    repeat it for another rank or pod.
+    other gauges. Of samples that agree in the labels `one_per`, the first in the order of their other labels counts and
+    carries these labels alone: the others repeat it for another rank or pod.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """SGLang, current names first, then those that older releases used.
 
 With metrics of all schedulers switched on, each tensor-parallel rank repeats what its data-parallel rank counts; under
-priority scheduling each priority repeats part of the total. Server errors are known to the HTTP layer alone, which has
+priority scheduling each priority repeats part of the total, whose priority is empty. Server errors are known to the HTTP layer alone, which has
 no model label. The time to a first token that nobody streamed was seen by nobody.
 """
 
@@ -9,7 +9,6 @@ from inference_kpis.engines.engine import Combine, Engine, Series, source
 from inference_kpis.engines.http import OWN_PAGES, SERVER_ERRORS
 
 ONE_RANK = ("model_name", "engine_type", "dp_rank")
-TOTAL = {"priority": frozenset({""})}
 STREAMED = {"is_streaming": frozenset({"true", ""})}
 PROBES = {"endpoint": OWN_PAGES | {"/health_generate"}}
 
@@ -27,8 +26,8 @@ SGLANG = Engine(
         ),
         source("prompt_tokens", Series("sglang:prompt_tokens_total")),
         source("output_tokens", Series("sglang:generation_tokens_total")),
-        source("queue_depth", Series("sglang:num_queue_reqs", only=TOTAL, one_per=ONE_RANK)),
-        source("running_requests", Series("sglang:num_running_reqs", only=TOTAL, one_per=ONE_RANK)),
+        source("queue_depth", Series("sglang:num_queue_reqs", one_per=ONE_RANK)),
+        source("running_requests", Series("sglang:num_running_reqs", one_per=ONE_RANK)),
         source("kv_cache_usage", Series("sglang:token_usage"), combine=Combine.MAXIMUM),
         source("e2e_latency", Series("sglang:e2e_request_latency_seconds")),
         source("time_to_first_token", Series("sglang:time_to_first_token_seconds", only=STREAMED)),

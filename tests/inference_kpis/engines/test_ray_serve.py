@@ -4,10 +4,13 @@ from tests.inference_kpis.engines.samples import counters, counts, edited, read,
 
 
 def test_it_works() -> None:
-    model = read("ray_serve")["echo"]
+    models = read("ray_serve")
+    model = models["echo"]
     assert counters(model) == {"requests": 6, "failed_requests": 1}
     assert model.gauges == {"queue_depth": 0, "running_requests": 0}
     assert counts(model) == {"e2e_latency": 6}
+    assert counters(models[""]) == {"requests": 0, "failed_requests": 0}
+    assert counts(models[""]) == {}
 
 
 def test_a_counter_shown_twice_is_read_once() -> None:
