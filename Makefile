@@ -9,16 +9,19 @@ export VIGIE_DATA
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench messages screenshots
+.PHONY: help setup run test test-engines check bench messages screenshots
 
 help: ## Show what can be made
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 run: ## Run Vigie with its own servers and the demo company
 	@$(BOOTSTRAP) run
 
 test: ## Run the whole test suite, browser journeys included
 	@$(BOOTSTRAP) test $(ARGS)
+
+test-engines: setup ## Run real inference servers and compare what they expose with what is read of it
+	@.venv/bin/python -m tests.engines $(ARGS)
 
 check: ## Check format, lint, types, architecture, migrations, translations and settings
 	@$(BOOTSTRAP) check

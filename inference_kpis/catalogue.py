@@ -61,6 +61,7 @@ MEASURES: dict[str, Measure] = {
         Measure(8, "energy", Kind.INCREASE, "J", _MILLI, _("Energy")),
         Measure(9, "cost", Kind.INCREASE, "{currency}", _MICRO, _("Cost")),
         Measure(10, "request_time", Kind.INCREASE, "s", _MICRO, _("Time spent on requests")),
+        Measure(15, "generation_time", Kind.INCREASE, "s", _MICRO, _("Time spent generating tokens")),
         Measure(20, "queue_depth", Kind.LEVEL, "{request}", _MILLI, _("Waiting requests")),
         Measure(21, "running_requests", Kind.LEVEL, "{request}", _MILLI, _("Running requests")),
         Measure(22, "kv_cache_usage", Kind.LEVEL, "1", _MICRO, _("KV-cache usage")),
@@ -72,6 +73,10 @@ MEASURES: dict[str, Measure] = {
         Measure(42, "inter_token_latency", Kind.DISTRIBUTION, "s", _MICRO, _("Inter-token latency")),
         Measure(43, "time_per_output_token", Kind.DISTRIBUTION, "s", _MICRO, _("Time per output token")),
         Measure(44, "queue_time", Kind.DISTRIBUTION, "s", _MICRO, _("Queue time")),
+        Measure(50, "gateway_latency", Kind.DISTRIBUTION, "s", _MICRO, _("Latency at the gateway")),
+        Measure(
+            51, "gateway_time_to_first_token", Kind.DISTRIBUTION, "s", _MICRO, _("Time to first token at the gateway")
+        ),
     )
 }
 MEASURES_BY_ID: dict[int, Measure] = {measure.id: measure for measure in MEASURES.values()}
@@ -207,8 +212,15 @@ UNIT_LABELS: dict[str, Label] = {
 }
 
 
-def _latencies(measure: str, label: dict[str, Label], description: Label) -> list[Kpi]:
-    """p50, p95 and p99 of one distribution; p95 is among the defaults."""
+def _latencies(
+    measure: str,
+    label: dict[str, Label],
+    description: Label,
+    *,
+    vantage: Vantage = Vantage.SERVER,
+    is_default: bool = False,
+) -> list[Kpi]:
+    """p95, p50 and p99 of one distribution; p95 may be among the defaults."""
     return [
         Kpi(
             f"{measure}_p{percent}",
@@ -217,10 +229,10 @@ def _latencies(measure: str, label: dict[str, Label], description: Label) -> lis
             Direction.LOWER,
             Quantile(measure, percent / 100),
             description,
-            Vantage.SERVER,
+            vantage,
             Decimal(1000),
             0,
-            is_default=percent == 95,
+            is_default=is_default and percent == 95,
         )
         for percent in (95, 50, 99)
     ]
@@ -232,16 +244,48 @@ _E2E = _latencies(
     "e2e_latency",
     {"95": _("End-to-end latency, p95"), "50": _("End-to-end latency, median"), "99": _("End-to-end latency, p99")},
     _("Quantile of the merged histograms of the time from a request's arrival at the server to its last byte."),
+    is_default=True,
 )
 _TTFT = _latencies(
     "time_to_first_token",
     {"95": _("Time to first token, p95"), "50": _("Time to first token, median"), "99": _("Time to first token, p99")},
     _("Quantile of the merged histograms of the time from a request's arrival at the server to its first token."),
+    is_default=True,
 )
 _ITL = _latencies(
     "inter_token_latency",
     {"95": _("Inter-token latency, p95"), "50": _("Inter-token latency, median"), "99": _("Inter-token latency, p99")},
     _("Quantile of the merged histograms of the time between two output tokens."),
+    is_default=True,
+)
+_TPOT = _latencies(
+    "time_per_output_token",
+    {
+        "95": _("Time per output token, p95"),
+        "50": _("Time per output token, median"),
+        "99": _("Time per output token, p99"),
+    },
+    _("Quantile of the merged histograms of a request's mean time between its output tokens."),
+)
+_GATEWAY = _latencies(
+    "gateway_latency",
+    {
+        "95": _("Latency at the gateway, p95"),
+        "50": _("Latency at the gateway, median"),
+        "99": _("Latency at the gateway, p99"),
+    },
+    _("Quantile of the merged histograms of the time from a request's arrival at the gateway to its last byte."),
+    vantage=Vantage.GATEWAY,
+)
+_GATEWAY_TTFT = _latencies(
+    "gateway_time_to_first_token",
+    {
+        "95": _("Time to first token at the gateway, p95"),
+        "50": _("Time to first token at the gateway, median"),
+        "99": _("Time to first token at the gateway, p99"),
+    },
+    _("Quantile of the merged histograms of the time from when the gateway called the server to the first token."),
+    vantage=Vantage.GATEWAY,
 )
 
 KPIS: dict[str, Kpi] = {
@@ -344,6 +388,9 @@ KPIS: dict[str, Kpi] = {
         *_E2E[1:],
         *_TTFT[1:],
         *_ITL[1:],
+        *_TPOT,
+        *_GATEWAY,
+        *_GATEWAY_TTFT,
         Kpi(
             "mean_latency",
             _("Mean latency"),
@@ -354,6 +401,17 @@ KPIS: dict[str, Kpi] = {
             Vantage.SERVER,
             Decimal(1000),
             0,
+        ),
+        Kpi(
+            "mean_inter_token_latency",
+            _("Mean inter-token latency"),
+            "ms",
+            Direction.LOWER,
+            Ratio(("generation_time",), ("output_tokens",)),
+            _("Time spent generating tokens divided by output tokens, where an engine gives no histogram."),
+            Vantage.SERVER,
+            Decimal(1000),
+            1,
         ),
         Kpi(
             "energy_per_request",

@@ -7,7 +7,8 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from config.launcher.places import ROOT
-from inference_kpis.catalogue import DEFAULT_KPIS, KPIS
+from inference_kpis.catalogue import DEFAULT_KPIS, KPIS, MEASURES, Kind
+from inference_kpis.engines import ENGINES
 from inference_kpis.push.batch import MESSAGES
 
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -44,6 +45,18 @@ def test_the_kpi_page_is_the_catalogue() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (\S+) \| (\w+) \|", words("docs/kpis.md"), re.MULTILINE)
     assert [row[0] for row in rows[: len(DEFAULT_KPIS)]] == [kpi.key for kpi in DEFAULT_KPIS]
     assert {row[0]: row[1:] for row in rows} == {key: (kpi.unit, kpi.direction.value) for key, kpi in KPIS.items()}
+
+
+def test_the_kpi_page_says_what_each_engine_gives() -> None:
+    rows = re.findall(
+        r"^\| ([^|`]+) \| (\d+) `(\S+)` \|([^|]*)\|([^|]*)\|([^|]*)\|$", words("docs/kpis.md"), re.MULTILINE
+    )
+    written = {row[0]: (int(row[1]), row[2], *(set(re.findall(r"`(\w+)`", cell)) for cell in row[3:])) for row in rows}
+    kinds = {kind: {key for key, measure in MEASURES.items() if measure.kind is kind} for kind in Kind}
+    assert written == {
+        engine.label: (engine.default_port, engine.default_path, *(engine.exposes & kinds[kind] for kind in Kind))
+        for engine in ENGINES.values()
+    }
 
 
 def test_every_setting_is_in_the_operations_page() -> None:

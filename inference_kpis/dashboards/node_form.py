@@ -14,7 +14,12 @@ from inference_kpis.pull.problems import PullFailed, sentence
 
 
 class NodeForm(forms.ModelForm):
-    engine = forms.ChoiceField(label=_("Engine"), choices=[(key, engine.label) for key, engine in ENGINES.items()])
+    engine = forms.ChoiceField(
+        label=_("Engine"),
+        required=False,
+        choices=[("", _("Recognise it")), *((key, engine.label) for key, engine in ENGINES.items())],
+        help_text=_("“Recognise it” leaves it to the first pull that succeeds."),
+    )
     url = forms.URLField(
         label=_("Metrics URL"),
         required=False,
@@ -57,6 +62,8 @@ class NodeForm(forms.ModelForm):
         is_pulled = cleaned.get("source") == Node.Source.PULL
         if is_pulled and not cleaned.get("url") and "url" not in self.errors:
             self.add_error("url", _("A node that is pulled needs its metrics URL."))
+        if cleaned.get("source") == Node.Source.PUSH and "engine" in cleaned and not cleaned["engine"]:
+            self.add_error("engine", _("Choose the engine: only that of a node that is pulled can be recognised."))
         kind = cleaned.get("credential_kind")
         if kind == Node.CredentialKind.NONE:
             cleaned["credential"] = ""

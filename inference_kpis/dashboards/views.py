@@ -213,7 +213,11 @@ def _lines(kpi: Kpi, readings: Iterable[GroupReading], window: Window, split: st
     keys = {
         "site": lambda group: group.site_name,
         "tier": lambda group: str(tiers.get(group.tier, group.tier)),
-        "engine": lambda group: engines[group.engine].label if group.engine in engines else group.engine,
+        "engine": lambda group: (
+            engines[group.engine].label
+            if group.engine in engines
+            else group.engine or str(_("engine not recognised yet"))
+        ),
         "model": lambda group: group.model or str(_("the node itself")),
     }
     return [line for line in lines(kpi, readings, window, keys[split]) if line.quantity.reason is None]

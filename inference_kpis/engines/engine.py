@@ -12,29 +12,37 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from typing import TypeVar
 
 from inference_kpis.catalogue import MEASURES, Kind
 from inference_kpis.protocols.exposition import Sample
-from inference_kpis.readings.observation import HistogramState, ModelObservation, Observation
+from inference_kpis.readings.observation import HistogramState, ModelObservation, Observation, series_digest
 
 PROCESS_START = "process_start_time_seconds"
 LARGEST = 2.0**53
 LARGEST_QUANTA = 2.0**62
 MOST_NAME_CHARACTERS = 200
+# Python servers write None where a request asked for no model.
+NO_MODEL = frozenset({"", "None"})
+# What a machine spends and how busy it is stay its own, whatever it serves.
+OF_THE_NODE = frozenset({"energy", "power", "accelerator_utilisation", "accelerator_memory_usage"})
 
 
 @dataclass(frozen=True)
 class Series:
-    """One family by its name as exposed; for a histogram, without `_bucket`.
+    """One family by its name as exposed; for a histogram, without `_bucket`. A counter may be the `_sum` of one.
 
-    `scale` turns its unit into the measure's; `only` and `never` select by label values; `per` divides by another gauge.
+    `scale` turns its unit into the measure's; `only` and `never` select by label values; `per` divides by the sum of
+    other gauges. Of samples that agree in the labels `one_per`, the first in the order of their other labels counts and
+    carries these labels alone: the others repeat it for another rank or pod.
     """
 
     name: str
     scale: float = 1.0
     only: Mapping[str, frozenset[str]] = field(default_factory=dict)
     never: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    per: str = ""
+    per: tuple[str, ...] = ()
+    one_per: tuple[str, ...] = ()
 
     def takes(self, labels: Mapping[str, str]) -> bool:
         if not self.only and not self.never:
@@ -42,6 +50,23 @@ class Series:
         return all(labels.get(label, "") in values for label, values in self.only.items()) and not any(
             labels.get(label, "") in values for label, values in self.never.items()
         )
+
+    def taken(self, samples: Iterable[Sample]) -> list[Sample]:
+        """The samples that count."""
+        taken = [sample for sample in samples if self.takes(sample.labels)]
+        if not self.one_per:
+            return taken
+        kept = (*self.one_per, "le")
+        first: dict[tuple[str, ...], Sample] = {}
+        for sample in sorted(taken, key=lambda sample: sorted(sample.labels.items())):
+            labels = {label: sample.labels[label] for label in kept if label in sample.labels}
+            first.setdefault(tuple(labels.get(label, "") for label in kept), sample._replace(labels=labels))
+        return list(first.values())
+
+
+def none_of(name: str) -> Series:
+    """A series of which nothing counts: while it is there, one that waits for its first event is none, not unknown."""
+    return Series(name, only={"": frozenset()})
 
 
 class Combine(StrEnum):
@@ -93,11 +118,20 @@ class Engine:
         for each in self.sources:
             for series in (series for alternative in each.alternatives for series in alternative):
                 suffixes = ("_bucket", "_sum") if each.kind is Kind.DISTRIBUTION else ("",)
-                names |= {series.name + suffix for suffix in suffixes} | ({series.per} if series.per else set())
+                names |= {series.name + suffix for suffix in suffixes} | set(series.per)
         return frozenset(name.encode() for name in names)
 
+    def is_idle(self, families: Iterable[str]) -> bool:
+        """Whether these families, of which there is no sample yet, are some of this engine's."""
+        suffixes = ("", "_sum", "_count", "_bucket", "_total")
+        return any(
+            (name + suffix).encode() in self.wanted - {PROCESS_START.encode()}
+            for name in families
+            for suffix in suffixes
+        )
+
     def model_of(self, labels: Mapping[str, str]) -> str:
-        return next((labels[label] for label in self.model_labels if labels.get(label)), "")
+        return next((labels[label] for label in self.model_labels if labels.get(label, "") not in NO_MODEL), "")
 
 
 Families = Mapping[str, list[Sample]]
@@ -115,10 +149,30 @@ def observe(engine: Engine, samples: Iterable[Sample]) -> Observation:
             if _is_present(each.kind, alternative, families):
                 _READERS[each.kind](engine, each, alternative, families, models, problems)
                 break
+    _attribute(models)
     named = {name: model for name, model in models.items() if len(name) <= MOST_NAME_CHARACTERS and name.isprintable()}
     if len(named) < len(models):
         problems.add("bad_model_name")
     return Observation(named, _start_of(families), tuple(sorted(problems)))
+
+
+def _attribute(models: dict[str, ModelObservation]) -> None:
+    """Give the only model what no label puts down to one, such as requests that the HTTP layer counts."""
+    if len(models) != 2 or "" not in models:
+        return
+    own = models[""]
+    (model,) = (model for name, model in models.items() if name)
+    _move(own.counters, model.counters)
+    _move(own.gauges, model.gauges)
+    _move(own.histograms, model.histograms)
+
+
+Value = TypeVar("Value")
+
+
+def _move(mine: dict[str, Value], its: dict[str, Value]) -> None:
+    for measure in mine.keys() - its.keys() - OF_THE_NODE:
+        its[measure] = mine.pop(measure)
 
 
 def _is_present(kind: Kind, alternative: Iterable[Series], families: Families) -> bool:
@@ -131,15 +185,16 @@ def _start_of(families: Families) -> int | None:
     return round(max(values) * 1000) if values else None
 
 
-def _series_id(name: str, labels: Mapping[str, str], without: str = "") -> str:
-    return name + "".join(f"\x1f{key}={labels[key]}" for key in sorted(labels) if key != without)
+@lru_cache(maxsize=20_000)
+def _series_id(name: str, labels: tuple[tuple[str, str], ...]) -> str:
+    """What tells a series from the others of its node; remembered, since pulls repeat them."""
+    return series_digest(name + "".join(f"\x1f{key}={value}" for key, value in sorted(labels) if key != "le"))
 
 
 @lru_cache(maxsize=20_000)
 def _bucket(name: str, labels: tuple[tuple[str, str], ...]) -> tuple[str, float]:
     """The series that a bucket belongs to, and its upper bound; remembered, since pulls repeat them."""
-    pairs = dict(labels)
-    return _series_id(name, pairs, without="le"), _bound(pairs.get("le", ""))
+    return _series_id(name, labels), _bound(dict(labels).get("le", ""))
 
 
 def _read_counters(
@@ -151,15 +206,16 @@ def _read_counters(
     problems: set[str],
 ) -> None:
     for series in alternative:
-        for sample in families.get(series.name, ()):
-            value = sample.value * series.scale
-            if not 0 <= value < _largest(wanted.measure):
-                problems.add("bad_counter")
-                continue
-            # The family is there even when nothing of it is selected: no failed request so far is none, not unknown.
+        found = families.get(series.name, ())
+        valid = [sample for sample in found if 0 <= sample.value * series.scale < _largest(wanted.measure)]
+        if len(valid) < len(found):
+            problems.add("bad_counter")
+        # The family is there even when nothing of it is selected: no failed request so far is none, not unknown.
+        for sample in valid:
+            models[engine.model_of(sample.labels)].counters.setdefault(wanted.measure, {})
+        for sample in series.taken(valid):
             by_series = models[engine.model_of(sample.labels)].counters.setdefault(wanted.measure, {})
-            if series.takes(sample.labels):
-                by_series[_series_id(series.name, sample.labels)] = value
+            by_series[_series_id(series.name, tuple(sample.labels.items()))] = sample.value * series.scale
 
 
 def _read_gauges(
@@ -172,13 +228,14 @@ def _read_gauges(
 ) -> None:
     found: dict[str, list[float]] = defaultdict(list)
     for series in alternative:
-        divisor = sum(sample.value for sample in families.get(series.per, ())) if series.per else 1.0
-        for sample in families.get(series.name, ()):
+        divisors = [sample.value for name in series.per for sample in series.taken(families.get(name, ()))]
+        divisor = sum(divisors) if series.per else 1.0
+        for sample in series.taken(families.get(series.name, ())):
             value = sample.value * series.scale / divisor if divisor else math.nan
-            if not math.isfinite(value) or abs(value) >= LARGEST:
-                problems.add("bad_gauge")
-            elif series.takes(sample.labels):
+            if math.isfinite(value) and abs(value) < LARGEST:
                 found[engine.model_of(sample.labels)].append(value)
+            else:
+                problems.add("bad_gauge")
     for model, values in found.items():
         models[model].gauges[wanted.measure] = sum(values) if wanted.combine is Combine.SUM else max(values)
 
@@ -194,13 +251,13 @@ def _read_histograms(
     for series in alternative:
         buckets: dict[str, dict[float, float]] = defaultdict(dict)
         labels_of: dict[str, Mapping[str, str]] = {}
-        for sample in families.get(f"{series.name}_bucket", ()):
-            if series.takes(sample.labels):
-                series_id, bound = _bucket(series.name, tuple(sample.labels.items()))
-                buckets[series_id][bound] = sample.value
-                labels_of[series_id] = sample.labels
+        for sample in series.taken(families.get(f"{series.name}_bucket", ())):
+            series_id, bound = _bucket(series.name, tuple(sample.labels.items()))
+            buckets[series_id][bound] = sample.value
+            labels_of[series_id] = sample.labels
         sums = {
-            _series_id(series.name, sample.labels): sample.value for sample in families.get(f"{series.name}_sum", ())
+            _series_id(series.name, tuple(sample.labels.items())): sample.value
+            for sample in series.taken(families.get(f"{series.name}_sum", ()))
         }
         for series_id, by_bound in buckets.items():
             state = _histogram(by_bound, sums.get(series_id, 0.0), series.scale)

@@ -4,18 +4,7 @@ Requests to the server's own pages are left out where the handler is a label.
 """
 
 from inference_kpis.engines.engine import Engine, Series, source
-
-OWN_PAGES = frozenset({"/metrics", "/health", "/healthz", "/ready", "/readyz", "/live", "/livez", "/ping", "/version"})
-NOT_OWN = {"handler": OWN_PAGES, "path": OWN_PAGES}
-SERVER_ERRORS = frozenset({"5xx", *(str(status) for status in range(500, 600))})
-
-
-def failed(name: str) -> tuple[Series, ...]:
-    """The requests of this family that ended with a server error, whatever the label is called."""
-    return tuple(
-        Series(name, only={label: SERVER_ERRORS}, never=NOT_OWN) for label in ("status", "status_code", "code")
-    )
-
+from inference_kpis.engines.http import NOT_OWN, failed
 
 GENERIC = Engine(
     key="generic",

@@ -22,7 +22,7 @@ TRITON = Engine(
         source("queue_depth", Series("nv_inference_pending_request_count")),
         source("time_to_first_token", Series("nv_inference_first_response_histogram_ms", scale=1e-3)),
         source("accelerator_utilisation", Series("nv_gpu_utilization"), combine=Combine.MAXIMUM),
-        source("accelerator_memory_usage", Series("nv_gpu_memory_used_bytes", per="nv_gpu_memory_total_bytes")),
+        source("accelerator_memory_usage", Series("nv_gpu_memory_used_bytes", per=("nv_gpu_memory_total_bytes",))),
         source("power", Series("nv_gpu_power_usage")),
         source("energy", Series("nv_energy_consumption")),
     ),

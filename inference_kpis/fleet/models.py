@@ -104,7 +104,8 @@ class Node(models.Model):
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=120, unique=True)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="nodes", verbose_name=_("site"))
-    engine = models.CharField(_("engine"), max_length=30)
+    # '' until the first pull that succeeds has recognised it.
+    engine = models.CharField(_("engine"), max_length=30, blank=True)
     source = models.CharField(_("source"), max_length=4, choices=Source.choices, default=Source.PULL)
     url = models.URLField(_("metrics URL"), max_length=500, blank=True)
     credential_kind = models.CharField(

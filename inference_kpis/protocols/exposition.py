@@ -74,6 +74,24 @@ def parse(
     return samples
 
 
+def sample_names(body: bytes, *, content_type: str = "") -> set[str]:
+    """The names of all samples of a body; nothing else of it is read. Raises `MalformedExposition`."""
+    _check_whole(body, is_openmetrics=content_type.partition(";")[0].strip().lower() == OPENMETRICS)
+    names: set[bytes] = set()
+    for line in body.split(b"\n"):
+        quoted = _QUOTED_NAME.match(line)
+        words = quoted[0][1:-1].strip().strip(b'"').split(None, 1) if quoted else line.partition(b"{")[0].split(None, 1)
+        if words and not words[0].startswith(b"#"):
+            names.add(words[0])
+    return {name.decode(errors="replace") for name in names}
+
+
+def family_names(body: bytes) -> set[str]:
+    """The families that a body announces; a server shows them before it has anything to count."""
+    words = (line.split(None, 3) for line in body.split(b"\n") if line.startswith(b"# TYPE"))
+    return {found[2].decode(errors="replace") for found in words if len(found) == 4}
+
+
 def _read_usual_line(line: bytes, limits: Limits) -> Sample | None:
     """The sample of a line `name{labels} value`; None for any other, or a wrong one, which has to be read with care."""
     text, _, value = line.rpartition(b" ")

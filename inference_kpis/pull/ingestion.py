@@ -10,10 +10,11 @@ from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from inference_kpis.engines import ENGINES, observe
+from inference_kpis.engines.recognition import recognise
 from inference_kpis.exceptions import KeyLost
 from inference_kpis.fleet.health import count_sites
 from inference_kpis.fleet.models import Node
-from inference_kpis.protocols.exposition import MalformedExposition, parse
+from inference_kpis.protocols.exposition import MalformedExposition, family_names, parse, sample_names
 from inference_kpis.pull.client import Fetched, Limits, Target, authorization, fetch_all
 from inference_kpis.pull.models import PullState
 from inference_kpis.pull.schedule import Claim
@@ -32,12 +33,13 @@ MOST_MODELS = 50
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """One fetched node, decoded: an observation or a problem."""
+    """One fetched node, decoded: an observation or a problem. `recognised` is the engine of a node that had none yet."""
 
     fetched: Fetched
     observation: Observation | None
     problem: str
     samples: int = 0
+    recognised: str = ""
 
 
 def pull_claimed(claims: Sequence[Claim], now: datetime) -> int:
@@ -76,18 +78,27 @@ def _store_alone(fetched: Fetched, node: Node) -> int:
 
 
 def decode(fetched: Fetched, node: Node) -> Pulled:
-    """Read the body with the node's engine. Whatever is wrong with it is this node's problem alone."""
+    """Read the body with the node's engine, recognised if need be. Whatever is wrong is this node's problem alone."""
     if fetched.problem:
         return Pulled(fetched, None, fetched.problem)
-    engine = ENGINES[node.engine]
     try:
+        recognised = "" if node.engine else _recognised(fetched)
+        if recognised is None:
+            return Pulled(fetched, None, "not_recognised")
+        engine = ENGINES[node.engine or recognised]
         samples = parse(fetched.body, engine.wanted, content_type=fetched.content_type)
     except MalformedExposition as error:
         return Pulled(fetched, None, error.code)
     observation = observe(engine, samples)
-    if not observation.models:
+    if not observation.models and not engine.is_idle(family_names(fetched.body)):
         return Pulled(fetched, None, "no_samples", len(samples))
-    return Pulled(fetched, observation, "", len(samples))
+    return Pulled(fetched, observation, "", len(samples), recognised)
+
+
+def _recognised(fetched: Fetched) -> str | None:
+    """The engine, by what the server counts, or by what it says that it will count. Raises `MalformedExposition`."""
+    names = sample_names(fetched.body, content_type=fetched.content_type)
+    return recognise(names) or recognise(names | family_names(fetched.body))
 
 
 def store_pulls(pulled: Sequence[Pulled]) -> int:
@@ -116,7 +127,10 @@ def store_pulls(pulled: Sequence[Pulled]) -> int:
             readings, problem = _difference(state, each)
             found += [(state.node, name, reading) for name, reading in readings.items()]
             started_at = as_datetime(each.fetched.started_ms)
-            if state.node.enter(Node.State.DOWN if problem else Node.State.UP, started_at, problem):
+            is_changed = state.node.enter(Node.State.DOWN if problem else Node.State.UP, started_at, problem)
+            if each.recognised and not problem:
+                state.node.engine, is_changed = each.recognised, True
+            if is_changed:
                 changed_nodes.append(state.node)
             state.pulled_at = max(started_at, state.pulled_at or started_at)
             state.duration_ms, state.body_bytes = each.fetched.duration_ms, len(each.fetched.body)
@@ -125,7 +139,7 @@ def store_pulls(pulled: Sequence[Pulled]) -> int:
         store.store_slots(store.slots_of(found))
         _save(states)
         if changed_nodes:
-            Node.objects.bulk_update(changed_nodes, ("state", "severity", "state_since", "problem"))
+            Node.objects.bulk_update(changed_nodes, ("engine", "state", "severity", "state_since", "problem"))
             count_sites({node.site_id for node in changed_nodes}, now)
     return len(states)
 

@@ -20,6 +20,7 @@ SENTENCES: dict[str, str | Promise] = {
     "malformed": _("The exposition is malformed; nothing of it was kept."),
     "no_samples": _("The exposition holds no sample of this engine. Check the engine and the URL."),
     "not_an_exposition": _("The answer is no metrics page. Check the URL."),
+    "not_recognised": _("The engine was not recognised: choose the engine."),
     "not_allowed": _("The server refused the credentials."),
     "not_stored": _("What the node answered could not be stored. The reason is in the worker's log."),
     "out_of_order": _("The clock went backwards; the pull was set aside."),

@@ -21,7 +21,6 @@ MOST_SERIES = 5000
 # Process start times are printed with a fraction; two that differ by less are the same start.
 SAME_START_MS = 1500
 
-
 Value = TypeVar("Value")
 Seen = Mapping[str, Mapping[str, Mapping[str, Value]]]  # model → measure → series
 
@@ -39,7 +38,7 @@ class HistogramQuanta:
 
 @dataclass(frozen=True, slots=True)
 class CounterState:
-    """The counters of one node as last seen, in quanta: model → measure → series → value."""
+    """The counters of one node as last seen, in quanta: model → measure → series digest → value."""
 
     at_ms: int
     started_at_ms: int | None = None

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
-from inference_kpis.catalogue import Kpi
+from inference_kpis.catalogue import MEASURES, Kpi
 from inference_kpis.engines import ENGINES
 from inference_kpis.readings import codec
 from inference_kpis.readings.algebra import EMPTY, Reading, merge, merge_all
@@ -90,8 +90,17 @@ def groups() -> dict[int, Group]:
 
 
 def exposed_by(engines: Iterable[str]) -> frozenset[str]:
-    """The measures that at least one of these engines can give, with those that Vigie adds itself."""
-    return frozenset().union(*(ENGINES[engine].exposes for engine in engines if engine in ENGINES)) | ADDED_BY_VIGIE
+    """The measures that at least one of these engines can give, with those that Vigie adds itself.
+
+    Of '', an engine that is not recognised yet, nothing can be ruled out: what is missing is no data.
+    """
+    return ADDED_BY_VIGIE.union(*(_exposed_by(engine) for engine in engines))
+
+
+def _exposed_by(engine: str) -> frozenset[str]:
+    if not engine:
+        return frozenset(MEASURES)
+    return ENGINES[engine].exposes if engine in ENGINES else frozenset()
 
 
 ADDED_BY_VIGIE = frozenset({"pulls", "successful_pulls", "edge_requests", "energy", "cost"})

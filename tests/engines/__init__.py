@@ -1,0 +1,1 @@
+"""Real servers, run and read: apart from the suite, because their packages are large. See `__main__.py`."""
