@@ -173,6 +173,8 @@ CELERY_BEAT_SCHEDULE = {
         ("roll up what new readings touched", "inference_kpis.readings.tasks.roll_up_touched", 2.0),
         ("count the fleet's health", "inference_kpis.fleet.tasks.count_health", 2.0),
         ("make and drop partitions", "inference_kpis.readings.tasks.keep_partitions", 3600.0),
+        ("evaluate alert rules", "inference_kpis.alerts.tasks.evaluate_rules", 5.0),
+        ("send notifications", "inference_kpis.alerts.tasks.send_notifications", 2.0),
         ("check declared levels against measurements", "readiness.assessments.tasks.check_bindings", 15.0),
     ]
 }
@@ -185,6 +187,15 @@ DEMO_ENDPOINTS = frozenset(env.list("VIGIE_DEMO_ENDPOINTS", default=[]))
 PULL_BATCH_SIZE = env.int("VIGIE_PULL_BATCH_SIZE", 50)
 RAW_RETENTION_DAYS = env.int("VIGIE_RAW_RETENTION_DAYS", 15)
 MINUTE_RETENTION_DAYS = env.int("VIGIE_MINUTE_RETENTION_DAYS", 45)
+
+# --- Alerts --------------------------------------------------------------------------------------------------------
+# Networks in CIDR notation that web hooks may live in; those of the nodes unless others are named.
+NOTIFY_NETWORKS = env.list("VIGIE_NOTIFY_NETWORKS", default=PULL_NETWORKS)
+# How people reach this installation: where the links in messages lead.
+PUBLIC_URL = env.str(
+    "VIGIE_PUBLIC_URL",
+    f"https://{ALLOWED_HOSTS[0]}" if IN_PRODUCTION else f"http://127.0.0.1:{env.str('VIGIE_PORT', '8765')}",
+).rstrip("/")
 
 # --- People --------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -215,6 +226,13 @@ EMAIL_BACKEND = (
     if not IN_PRODUCTION
     else env.str("VIGIE_EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
 )
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("VIGIE_FROM_EMAIL", "vigie@localhost")
+EMAIL_TIMEOUT = 10
+# For example smtp+tls://user:password@mail.example:587; user and password percent-encoded.
+SMTP = env.email_url("VIGIE_SMTP_URL", default="smtp://localhost:25")
+EMAIL_HOST, EMAIL_PORT = SMTP["EMAIL_HOST"], SMTP["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = SMTP["EMAIL_HOST_USER"] or "", SMTP["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = SMTP.get("EMAIL_USE_TLS", False), SMTP.get("EMAIL_USE_SSL", False)
 
 # --- Languages -----------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
