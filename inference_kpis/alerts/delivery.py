@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from inference_kpis.alerts import messages
+from inference_kpis.alerts.evaluation import bump_version
 from inference_kpis.alerts.models import AlertEvent, Notification
 from inference_kpis.exceptions import KeyLost
 from inference_kpis.pull.client import Limits, Posting, post_all
@@ -52,6 +53,8 @@ def send_due(now: datetime) -> int:
     for notification in claimed:
         if not notification.channel.is_posted:
             sent += _settle(notification, _mail(notification) if notification.channel.kind == "email" else "", now)
+    if claimed:
+        bump_version()
     return sent
 
 

@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
 
 from inference_kpis.alerts import outbox
-from inference_kpis.alerts.areas import AreaKind, Place
+from inference_kpis.alerts.areas import Area, AreaKind, Place
 from inference_kpis.alerts.measuring import Measurements, measure, watched_nodes
 from inference_kpis.alerts.models import Alert, AlertEvent, AlertRule, AlertWatch, Silence
 from inference_kpis.alerts.states import QUIET, Happening, Phase, State, advance
@@ -108,8 +109,13 @@ def _moves(
     known = {(alert.rule_id, alert.key): alert for alert in awake}
     sites_of_model = _sites_of_models(rules)
     moves: list[Move] = []
+
+    @cache
+    def subjects(area: Area, per: str) -> list[Subject]:
+        return subjects_of(area, per, measured.nodes, sites_of_model.get(str(area.value), ()))
+
     for rule in rules:
-        for subject in subjects_of(rule.area, rule.per, measured.nodes, sites_of_model.get(rule.model, ())):
+        for subject in subjects(rule.area, rule.per):
             alert = known.pop((rule.pk, subject.key), None)
             seen = measured.observe(rule, subject)
             previous = alert.state if alert else QUIET

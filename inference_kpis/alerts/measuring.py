@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from inference_kpis.alerts import burn_rates
-from inference_kpis.alerts.areas import Place
+from inference_kpis.alerts.areas import Area, Place
 from inference_kpis.alerts.burn_rates import Counts, add_up, burn_rate, burn_verdict, burns
 from inference_kpis.alerts.models import AlertRule
 from inference_kpis.alerts.states import Observed
@@ -75,6 +75,7 @@ class Measurements:
     nodes: Sequence[WatchedNode]
     of_groups: dict[timedelta, list[GroupReading]] = field(default_factory=dict)
     of_nodes: dict[timedelta, dict[int, Reading]] = field(default_factory=dict)
+    in_areas: dict[tuple[Area, timedelta], dict[int, list[GroupReading]]] = field(default_factory=dict)
     by_id: dict[int, WatchedNode] = field(init=False)
     by_site: dict[int, list[WatchedNode]] = field(init=False)
 
@@ -88,7 +89,7 @@ class Measurements:
         """What the rule's subject shows now."""
         match rule.kind:
             case Kind.STATE:
-                found = nodes_in(rule.area, self._nodes_of(subject))
+                found = self._nodes_of(rule, subject)
                 return Measured(nodes_verdict([(node.state, node.state_since) for node in found], rule.bad_states))
             case Kind.BURN:
                 return self._burning(rule, subject)
@@ -137,18 +138,26 @@ class Measurements:
             return Place(tier, subject.site_id, rule.engine or None, rule.model or None)
         return rule.place
 
-    def _nodes_of(self, subject: Subject) -> Sequence[WatchedNode]:
+    def _nodes_of(self, rule: AlertRule, subject: Subject) -> Sequence[WatchedNode]:
         if subject.node_id is not None:
             return [self.by_id[subject.node_id]]
-        return self.nodes if subject.key == "" else self.by_site[subject.site_id or 0]
+        return nodes_in(rule.area, self.nodes if subject.key == "" else self.by_site[subject.site_id or 0])
 
     def _groups(self, rule: AlertRule, subject: Subject, length: timedelta) -> list[GroupReading]:
-        return [
-            each
-            for each in self.of_groups[length]
-            if rule.area.holds(place_of_group(each.group))
-            and (subject.key == "" or each.group.site_id == subject.site_id)
-        ]
+        by_site = self._groups_by_site(rule.area, length)
+        if subject.key == "":
+            return [each for of_site in by_site.values() for each in of_site]
+        return by_site.get(subject.site_id or 0, [])
+
+    def _groups_by_site(self, area: Area, length: timedelta) -> dict[int, list[GroupReading]]:
+        """The groups of an area by site; sorted out once, for all the rules and sites that ask."""
+        if (area, length) not in self.in_areas:
+            by_site: dict[int, list[GroupReading]] = defaultdict(list)
+            for each in self.of_groups[length]:
+                if area.holds(place_of_group(each.group)):
+                    by_site[each.group.site_id].append(each)
+            self.in_areas[area, length] = by_site
+        return self.in_areas[area, length]
 
 
 def judged(rule: AlertRule, quantity: Quantity) -> Observed:

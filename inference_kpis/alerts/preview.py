@@ -66,8 +66,8 @@ class Preview:
 
 
 def preview(rule: AlertRule, nodes: Sequence[WatchedNode], site_names: dict[int, str], now: datetime) -> Preview:
-    """Replay the rule over the last hours; a saved one or one that is only being thought of."""
-    end = now.astimezone(UTC).replace(second=0, microsecond=0)
+    """Replay the rule over the last hours, the running minute included; a saved rule or one that is only thought of."""
+    end = now.astimezone(UTC).replace(second=0, microsecond=0) + MINUTE
     start = end - LENGTH
     longest = max(lengths_of(rule), default=MINUTE)
     by_subject = _minutes(rule, nodes, start - longest, end, site_names)

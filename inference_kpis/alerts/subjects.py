@@ -3,13 +3,14 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from inference_kpis.alerts.areas import Area, AreaKind, Place
 
 PAUSED = "paused"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WatchedNode:
     """A node in service as an evaluation sees it."""
 
@@ -21,7 +22,7 @@ class WatchedNode:
     state: str
     state_since: datetime
 
-    @property
+    @cached_property
     def place(self) -> Place:
         return Place(self.tier, self.site_id, self.engine, None, self.id)
 

@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext as _
 
+from inference_kpis.alerts.burn_rates import budget_lasts
 from inference_kpis.alerts.models import AlertRule
 from inference_kpis.alerts.preview import Preview
 from inference_kpis.catalogue import Direction, Kpi
@@ -63,6 +64,15 @@ def alert_value(said: Any, rule: AlertRule) -> str:
     if said.value is None:
         return ""
     if rule.kind == AlertRule.Kind.BURN:
-        return _("burns at %(rate)s times the allowed rate") % {"rate": wording.number(said.value)}
+        return _burn_text(said.value)
     kpi = rule.measured_kpi
     return wording.quantity_text(said.quantity, kpi) if kpi else ""
+
+
+def _burn_text(rate: float) -> str:
+    """A burn rate in words, and what it means for the month."""
+    text = _("burns at %(rate)s times the allowed rate") % {"rate": wording.number(rate)}
+    if rate <= 1:
+        return text
+    lasts = _("at this pace a budget of 30 days lasts %(length)s") % {"length": wording.duration(budget_lasts(rate))}
+    return f"{text} · {lasts}"
