@@ -1,6 +1,7 @@
 """What a rule would have done over the last hours: its own evaluation replayed over the minutes that were rolled up.
 
-The state of a node is not kept over time; its pulls are. A minute in which none succeeded counts as down there.
+The state of a node is not kept over time; its pulls are, by the minute. A minute in which none succeeded counts as
+down, and of a single node the share that failed as well, where that is long enough to fire.
 """
 
 from collections import defaultdict
@@ -84,6 +85,7 @@ class _Found:
     label: str
     minutes: Minutes
     is_exposed: bool
+    is_node: bool = False
 
 
 def _minutes(
@@ -149,7 +151,7 @@ def _minutes_of_nodes(
         is_node = subject.node_id is not None
         label = of_subject[0].name if is_node else site_names.get(subject.site_id or 0, rule.area_label)
         is_exposed = any(gives(kpi, exposed_by([node.engine])) for node in of_subject)
-        found[subject] = _Found(label, {at: merge_all(parts) for at, parts in merged.items()}, is_exposed)
+        found[subject] = _Found(label, {at: merge_all(parts) for at, parts in merged.items()}, is_exposed, is_node)
     return found
 
 
@@ -195,15 +197,24 @@ def _seen(rule: AlertRule, found: _Found, counts: dict[datetime, Counts], at: da
             return _burning(rule, counts, at)
         case Kind.STATE:
             share = kpi_quantity(KPIS["availability"], found.minutes.get(at - MINUTE, EMPTY))
-            if share.value is None:
-                return Observed(Verdict.UNKNOWN), share
-            return Observed(Verdict.GOOD if share.value else Verdict.BAD), share
+            return _up_or_down(rule, share.value, at, is_node=found.is_node), share
     kpi = rule.measured_kpi
     if kpi is None or not found.is_exposed:
         return Observed(Verdict.UNKNOWN), NOT_EXPOSED
     merged = merge_all(found.minutes[each] for each in _before(at, rule.window) if each in found.minutes)
     quantity = kpi_quantity(kpi, merged)
     return judged(rule, quantity), quantity
+
+
+def _up_or_down(rule: AlertRule, percent: float | None, at: datetime, *, is_node: bool) -> Observed:
+    """What the share of pulls that succeeded in a minute says about the state of nodes."""
+    if percent is None:
+        return Observed(Verdict.UNKNOWN)
+    down_for = MINUTE * (1 - percent / 100)
+    is_long = is_node and percent < 100 and down_for >= rule.timing.raise_after
+    if percent and not is_long:
+        return Observed(Verdict.GOOD)
+    return Observed(Verdict.BAD, at - down_for)
 
 
 def _burning(rule: AlertRule, counts: dict[datetime, Counts], at: datetime) -> tuple[Observed, Quantity]:

@@ -307,6 +307,22 @@ class TestPreview:
         wanted = {"whole": "Whole fleet", "site": node.site.name, "node": node.name}[per]
         assert [(line.label, len(line.spells)) for line in preview.lines] == [(wanted, 1)]
 
+    @pytest.mark.parametrize(("seconds", "fired"), [(30, 1), (55, 0)])
+    def test_an_outage_within_a_minute_is_seen_by_its_share(
+        self, client: Client, operator: User, seconds: int, fired: int
+    ) -> None:
+        """Three of four pulls of one minute fail: some 45 seconds."""
+        node = NodeFactory()
+        scheduled(node, START)
+        minute = (timezone.now().replace(second=0, microsecond=0) - at(0)).total_seconds() - 20 * 60
+        for step in range(12):
+            is_down = 4 <= step < 7
+            pull({node: "connection_failed" if is_down else vllm(step)}, minute + 15 * (step + 1))
+        roll_up_touched(timezone.now())
+        rule = state_rule(raise_after_seconds=seconds)
+        preview = client.get(reverse("kpis:alert_rule_detail", args=[rule.pk])).context["preview"]
+        assert preview.fired == fired
+
     def test_every_kind_can_be_played(self, client: Client, node: Node) -> None:
         where = channel()
         rules = [
