@@ -174,6 +174,8 @@ CELERY_BEAT_SCHEDULE = {
         ("roll up what new readings touched", "inference_kpis.readings.tasks.roll_up_touched", 2.0),
         ("count the fleet's health", "inference_kpis.fleet.tasks.count_health", 2.0),
         ("make and drop partitions", "inference_kpis.readings.tasks.keep_partitions", 3600.0),
+        ("evaluate alert rules", "inference_kpis.alerts.tasks.evaluate_rules", 5.0),
+        ("send notifications", "inference_kpis.alerts.tasks.send_notifications", 2.0),
         ("check declared levels against measurements", "readiness.assessments.tasks.check_bindings", 15.0),
     ]
 }
@@ -186,6 +188,15 @@ DEMO_ENDPOINTS = frozenset(env.listed("VIGIE_DEMO_ENDPOINTS"))
 PULL_BATCH_SIZE = env.whole_number("VIGIE_PULL_BATCH_SIZE", 50)
 RAW_RETENTION_DAYS = env.whole_number("VIGIE_RAW_RETENTION_DAYS", 15)
 MINUTE_RETENTION_DAYS = env.whole_number("VIGIE_MINUTE_RETENTION_DAYS", 45)
+
+# --- Alerts --------------------------------------------------------------------------------------------------------
+# Networks in CIDR notation that web hooks may live in; those of the nodes unless others are named.
+NOTIFY_NETWORKS = env.networks("VIGIE_NOTIFY_NETWORKS") or PULL_NETWORKS
+# How people reach this installation: where the links in messages lead.
+PUBLIC_URL = env.str(
+    "VIGIE_PUBLIC_URL",
+    f"https://{ALLOWED_HOSTS[0]}" if IN_PRODUCTION else f"http://127.0.0.1:{env.str('VIGIE_PORT', '8765')}",
+).rstrip("/")
 
 # --- People --------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -216,9 +227,10 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 MAIL = env.mail("VIGIE_EMAIL_URL", default="smtp://localhost:25" if IN_PRODUCTION else "consolemail://")
 EMAIL_BACKEND = MAIL["EMAIL_BACKEND"]
 EMAIL_HOST, EMAIL_PORT = MAIL["EMAIL_HOST"], MAIL["EMAIL_PORT"]
-EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL["EMAIL_HOST_USER"], MAIL["EMAIL_HOST_PASSWORD"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL["EMAIL_HOST_USER"] or "", MAIL["EMAIL_HOST_PASSWORD"] or ""
 EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.get("EMAIL_USE_TLS", False), MAIL.get("EMAIL_USE_SSL", False)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("VIGIE_EMAIL_FROM", "Vigie <vigie@localhost>")
+EMAIL_TIMEOUT = 10
 
 # --- Languages -----------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -41,7 +41,7 @@ def extract() -> dict[Message, set[str]]:
     found: dict[Message, set[str]] = defaultdict(set)
     for path in _source_files():
         text = path.read_text(encoding="utf-8")
-        if path.suffix == ".html":
+        if path.suffix in {".html", ".txt"}:
             from django.utils.translation.template import templatize
 
             # What is left of the markup keeps its indentation, which is none of Python's.

@@ -1,12 +1,16 @@
 """Who may see and change what on the machine side: everybody who signs in reads the fleet, operators write it."""
 
+from typing import TypeVar
 from uuid import UUID
 
+from django.db.models import Model, QuerySet
 from django.http import Http404
 
 from accounts.models import Role, User
+from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.fleet.models import Node
 
+Row = TypeVar("Row", bound=Model)
 WRITE_FLEET = {Role.OPERATOR, Role.ADMINISTRATOR}
 
 
@@ -27,3 +31,46 @@ def get_writable_node_for(user: User, uuid: UUID) -> Node:
     if not can_write_fleet(user):
         raise Http404
     return get_node(uuid)
+
+
+# --- Alerts ----------------------------------------------------------------------------------------------------------
+
+
+def can_write_alerts(user: User) -> bool:
+    """Rules, silences and channels, and acknowledging; everybody who is signed in reads them."""
+    return user.role in WRITE_FLEET
+
+
+def get_alert(pk: int) -> Alert:
+    """An alert that was ever raised, with what its page reads."""
+    return _or_404(Alert.objects.whole().filter(pk=pk))
+
+
+def get_alert_rule(pk: int) -> AlertRule:
+    """A rule, retired ones included: their history stays."""
+    return _or_404(AlertRule.objects.whole().filter(pk=pk))
+
+
+def get_writable_alert_rule_for(user: User, pk: int) -> AlertRule:
+    return _or_404(
+        AlertRule.objects.in_use().whole().filter(pk=pk) if can_write_alerts(user) else AlertRule.objects.none()
+    )
+
+
+def get_channel(pk: int) -> Channel:
+    return _or_404(Channel.objects.in_use().filter(pk=pk))
+
+
+def get_writable_channel_for(user: User, pk: int) -> Channel:
+    return _or_404(Channel.objects.in_use().filter(pk=pk) if can_write_alerts(user) else Channel.objects.none())
+
+
+def get_silence_to_end_for(user: User, pk: int) -> Silence:
+    return _or_404(Silence.objects.filter(pk=pk) if can_write_alerts(user) else Silence.objects.none())
+
+
+def _or_404(found: QuerySet[Row]) -> Row:
+    row = found.first()
+    if row is None:
+        raise Http404
+    return row

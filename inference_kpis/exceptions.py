@@ -18,3 +18,8 @@ class FleetError(Exception):
 class KeyLost(FleetError):
     code = "key_lost"
     message = _("The credentials cannot be opened with the configured keys. Enter them again.")
+
+
+class StillInUse(FleetError):
+    code = "still_in_use"
+    message = _("Rules still tell this channel. Give them another one first.")

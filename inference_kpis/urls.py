@@ -1,12 +1,13 @@
 """The pages of the machine side."""
 
-from django.urls import path
+from django.urls import include, path
 
 from inference_kpis.dashboards import node_editing
 from inference_kpis.dashboards import views as dashboards
 
 app_name = "kpis"
 urlpatterns = [
+    path("alerts/", include("inference_kpis.alerts.urls")),
     path("fleet/", dashboards.fleet, name="fleet"),
     path("fleet/nodes/new/", node_editing.node_add, name="node_add"),
     path("fleet/nodes/<uuid:uuid>/", dashboards.node_detail, name="node_detail"),

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Role, Team, User
+from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.fleet.models import Node
 from readiness.assessments import answering
 from readiness.assessments.answering import Reply
@@ -56,6 +57,10 @@ class World:
             name="Metric", team=self.team, kpi="availability", target_value=99, target_on=date(2027, 1, 1), owner=author
         )
         self.node: Node = NodeFactory()
+        self.channel = Channel.objects.create(name=f"Channel of {self.team}")
+        self.rule = AlertRule.objects.create(name="Rule", kind="state", bad_state="down", channel=self.channel)
+        self.alert = Alert.objects.create(rule=self.rule, phase="firing", since=NOW, changed_at=NOW)
+        self.silence = Silence.objects.create(starts_at=NOW, ends_at=NOW, reason="Work")
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,18 @@ def of_node(world: World) -> list[Any]:
 
 def of_metric(world: World) -> list[Any]:
     return [world.metric.pk]
+
+
+def of_alert(world: World) -> list[Any]:
+    return [world.alert.pk]
+
+
+def of_rule(world: World) -> list[Any]:
+    return [world.rule.pk]
+
+
+def of_channel(world: World) -> list[Any]:
+    return [world.channel.pk]
 
 
 ROWS: dict[str, Row] = {
@@ -108,6 +125,26 @@ ROWS: dict[str, Row] = {
     "kpis:kpi_list": Row(EVERYBODY),
     "kpis:kpi_detail": Row(EVERYBODY, lambda world: ["request_rate"]),
     "kpis:kpi_csv": Row(EVERYBODY, lambda world: ["request_rate"]),
+    "kpis:alert_list": Row(EVERYBODY),
+    "kpis:alert_detail": Row(EVERYBODY, of_alert),
+    "kpis:alert_acknowledge": Row(WRITES_FLEET, of_alert, "post", {"note": "x"}),
+    "kpis:alert_rule_list": Row(EVERYBODY),
+    "kpis:alert_rule_add": Row(WRITES_FLEET, lambda world: ["kpi"]),
+    "kpis:alert_rule_detail": Row(EVERYBODY, of_rule),
+    "kpis:alert_rule_edit": Row(WRITES_FLEET, of_rule),
+    "kpis:alert_rule_switch": Row(WRITES_FLEET, of_rule, "post"),
+    "kpis:alert_rule_retire": Row(WRITES_FLEET, of_rule, "post"),
+    "kpis:silence_list": Row(EVERYBODY),
+    "kpis:silence_add": Row(WRITES_FLEET),
+    "kpis:maintenance_add": Row(WRITES_FLEET),
+    "kpis:silence_end": Row(WRITES_FLEET, lambda world: [world.silence.pk], "post"),
+    "kpis:channel_list": Row(EVERYBODY),
+    "kpis:channel_add": Row(WRITES_FLEET),
+    "kpis:channel_detail": Row(EVERYBODY, of_channel),
+    "kpis:channel_edit": Row(WRITES_FLEET, of_channel),
+    "kpis:channel_secret": Row(WRITES_FLEET, of_channel, "post"),
+    "kpis:channel_test": Row(WRITES_FLEET, of_channel, "post"),
+    "kpis:channel_retire": Row(WRITES_FLEET, of_channel, "post"),
     "admin:index": Row(ADMINISTERS),
     "admin:accounts_user_changelist": Row(ADMINISTERS),
     "admin:accounts_machinekey_add": Row(ADMINISTERS),

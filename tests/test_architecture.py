@@ -15,7 +15,7 @@ LAYERS = {
     "inference_kpis": (
         ("demo",),
         ("dashboards", "templatetags"),
-        ("pull", "push"),
+        ("alerts", "pull", "push"),
         ("engines", "readings", "protocols"),
         ("fleet",),
         ("catalogue",),
@@ -39,6 +39,7 @@ NEIGHBOURS = {
     ("inference_kpis.readings", "inference_kpis.engines"): "a query asks which measures an engine exposes",
     ("inference_kpis.dashboards", "inference_kpis.templatetags"): "pages use their tags",
     ("inference_kpis.templatetags", "inference_kpis.dashboards"): "tags draw the dashboards' charts",
+    ("inference_kpis.alerts", "inference_kpis.pull"): "notifications leave through the same guarded client",
     ("inference_kpis.push", "inference_kpis.pull"): "both ways in share the limit on models",
 }
 # Gathering files stand outside the layers.
@@ -53,6 +54,13 @@ CALCULATIONS = (
     "inference_kpis/protocols/*.py",
     "inference_kpis/engines/*.py",
     "inference_kpis/demo/*.py",
+    "inference_kpis/alerts/areas.py",
+    "inference_kpis/alerts/burn_rates.py",
+    "inference_kpis/alerts/grouping.py",
+    "inference_kpis/alerts/payloads.py",
+    "inference_kpis/alerts/states.py",
+    "inference_kpis/alerts/subjects.py",
+    "inference_kpis/alerts/verdicts.py",
     "inference_kpis/pull/guard.py",
     "inference_kpis/pull/client.py",
     "readiness/scoring/*.py",

@@ -59,6 +59,7 @@ class LineChart:
     decimals: int = 2
     target: float | None = None
     direction: Direction | None = None
+    target_label: str = ""
     starts_at_zero: bool = True
     ceiling: float | None = None
 

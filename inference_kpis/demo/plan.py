@@ -33,7 +33,7 @@ NODES = (
     _node("milano-01", "generic", "keyword-spot", width=32, clients=2, power_watts=12, price_per_hour=0.08),
     _node("paris-01", "vllm", "hugo-small", width=56, clients=2, power_watts=210, price_per_hour=1.9),
     _node(
-        "paris-02", "vllm", "hugo-small", width=56, clients=2, power_watts=210, price_per_hour=1.9, outage=100, away=25
+        "paris-02", "vllm", "hugo-small", width=56, clients=2, power_watts=210, price_per_hour=1.9, outage=100, away=45
     ),
     _node("dublin-01", "generic", "hugo-central", width=64, clients=2, power_watts=300, price_per_hour=2.4),
     _node("dublin-02", "generic", "hugo-central", width=64, clients=1, power_watts=300, price_per_hour=2.4),

@@ -1,4 +1,7 @@
-"""Fetching expositions: many nodes at once, each within its own limits, so that a slow or hostile one costs only itself."""
+"""The one door to other machines: many at once, each within its own limits, so that a slow or hostile one costs only itself.
+
+Expositions are fetched and notifications posted through the same guard.
+"""
 
 import asyncio
 import base64
@@ -8,7 +11,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import SplitResult, urljoin
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -103,8 +106,14 @@ def fetch_all(targets: Iterable[Target], limits: Limits) -> list[Fetched]:
 
 
 async def _fetch_all(targets: list[Target], limits: Limits) -> list[Fetched]:
+    async with _session(limits) as session:
+        return list(await asyncio.gather(*(_fetch(session, target, limits) for target in targets)))
+
+
+def _session(limits: Limits) -> aiohttp.ClientSession:
+    """A session that connects to allowed addresses only, and remembers nothing."""
     connector = aiohttp.TCPConnector(resolver=GuardedResolver(limits), limit=0, use_dns_cache=False, force_close=True)
-    async with aiohttp.ClientSession(
+    return aiohttp.ClientSession(
         connector=connector,
         auto_decompress=False,
         trust_env=False,
@@ -112,8 +121,7 @@ async def _fetch_all(targets: list[Target], limits: Limits) -> list[Fetched]:
         timeout=aiohttp.ClientTimeout(total=None),
         max_line_size=8190,
         max_field_size=8190,
-    ) as session:
-        return list(await asyncio.gather(*(_fetch(session, target, limits) for target in targets)))
+    )
 
 
 async def _fetch(session: aiohttp.ClientSession, target: Target, limits: Limits) -> Fetched:
@@ -126,28 +134,31 @@ async def _fetch(session: aiohttp.ClientSession, target: Target, limits: Limits)
         # One deadline over connecting, redirect and the last byte: a body that drips is bounded too.
         async with asyncio.timeout(target.timeout_seconds):
             body, content_type = await _get(session, target, limits)
-    except PullFailed as failed:
-        return Fetched(target, started_ms, took(), problem=failed.code)
-    except TimeoutError:
-        return Fetched(target, started_ms, took(), problem="timed_out")
-    except aiohttp.ClientConnectorCertificateError:
-        return Fetched(target, started_ms, took(), problem="tls_failed")
-    except aiohttp.ClientConnectorError as error:
-        refused = error.__cause__ or error.os_error
-        code = refused.code if isinstance(refused, PullFailed) else "connection_failed"
-        return Fetched(target, started_ms, took(), problem=code)
-    except (aiohttp.ClientError, OSError, ValueError):
-        return Fetched(target, started_ms, took(), problem="connection_failed")
+    except (PullFailed, aiohttp.ClientError, OSError, ValueError) as error:
+        return Fetched(target, started_ms, took(), problem=_problem(error))
     return Fetched(target, started_ms, took(), body, content_type)
+
+
+def _problem(error: Exception) -> str:
+    """The code of what went wrong on the way. A time-out is an OSError."""
+    match error:
+        case PullFailed():
+            return error.code
+        case TimeoutError():
+            return "timed_out"
+        case aiohttp.ClientConnectorCertificateError():
+            return "tls_failed"
+        case aiohttp.ClientConnectorError():
+            refused = error.__cause__ or error.os_error
+            return refused.code if isinstance(refused, PullFailed) else "connection_failed"
+    return "connection_failed"
 
 
 async def _get(session: aiohttp.ClientSession, target: Target, limits: Limits) -> tuple[bytes, str]:
     """The body and its content type, after at most one redirect within the same origin."""
     url = target.url
     for may_redirect in (True, False):
-        parts = parse_url(url)
-        if _is_literal(parts.hostname or ""):
-            check(parts.hostname or "", port_of(parts), limits)
+        parts = _checked(url, limits)
         headers = {
             "Accept": ACCEPT,
             "Accept-Encoding": "gzip",
@@ -169,8 +180,15 @@ async def _get(session: aiohttp.ClientSession, target: Target, limits: Limits) -
     raise PullFailed("redirected")
 
 
+def _checked(url: str, limits: Limits) -> SplitResult:
+    """The parts of a URL that may be asked. aiohttp asks no resolver for literal addresses: they are judged here."""
+    parts = parse_url(url)
+    if _is_literal(parts.hostname or ""):
+        check(parts.hostname or "", port_of(parts), limits)
+    return parts
+
+
 def _is_literal(host: str) -> bool:
-    """aiohttp asks no resolver for these, so they have to be judged here."""
     return ":" in host or host.replace(".", "").isdigit()
 
 
@@ -195,3 +213,43 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
         # Without a length, a broken connection looks like the end, and half a number like a number.
         raise PullFailed("malformed")
     return bytes(body)
+
+
+# --- Posting ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One body to post. The URL may be a secret."""
+
+    url: str = field(repr=False)
+    body: bytes
+    timeout_seconds: float
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def post_all(postings: Iterable[Posting], limits: Limits) -> list[str]:
+    """Post all of them concurrently: for each the code of its problem, '' where the answer was one of success."""
+    return asyncio.run(_post_all(list(postings), limits))
+
+
+async def _post_all(postings: list[Posting], limits: Limits) -> list[str]:
+    async with _session(limits) as session:
+        return list(await asyncio.gather(*(_post(session, posting, limits) for posting in postings)))
+
+
+async def _post(session: aiohttp.ClientSession, posting: Posting, limits: Limits) -> str:
+    """No redirect is followed and nothing of the answer is read but its status."""
+    try:
+        async with asyncio.timeout(posting.timeout_seconds):
+            _checked(posting.url, limits)
+            async with session.post(
+                posting.url, data=posting.body, headers=dict(posting.headers), allow_redirects=False
+            ) as response:
+                if 300 <= response.status < 400:
+                    return "redirected"
+                if response.status in {401, 403}:
+                    return "not_allowed"
+                return "" if response.ok else "status"
+    except (PullFailed, aiohttp.ClientError, OSError, ValueError) as error:
+        return _problem(error)

@@ -47,6 +47,8 @@ def _clock(at_ms: int) -> str:
 def _target_text(chart: charts.LineChart) -> str:
     if chart.target is None:
         return ""
+    if chart.target_label:
+        return chart.target_label
     value = f"{wording.plain(chart.target)}{wording.gap_before(chart.unit_label)}{chart.unit_label}"
     if chart.direction is Direction.LOWER:
         return _("target: at most %(value)s") % {"value": value}

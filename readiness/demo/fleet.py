@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from inference_kpis.alerts.models import AlertRule, Channel
 from inference_kpis.fleet.models import Node, Site
 from inference_kpis.pull.schedule import schedule_node
 
@@ -35,3 +36,37 @@ def load_fleet(fleet_file: Path, now: datetime) -> dict[str, Site]:
         )
         schedule_node(node, now)
     return sites
+
+
+def load_alerts(sites: dict[str, Site]) -> None:
+    """Two rules that tell this application, once: what is there is left as people have changed it."""
+    if Channel.objects.filter(is_demo=True).exists():
+        return
+    channel = Channel.objects.create(name="Demo · Vigie", kind=Channel.Kind.APP, is_demo=True)
+    AlertRule.objects.create(
+        name="Demo · node down > 30 s",
+        kind=AlertRule.Kind.STATE,
+        per=AlertRule.Per.NODE,
+        bad_state=AlertRule.BadState.DOWN,
+        raise_after_seconds=30,
+        clear_after_seconds=0,
+        severity=AlertRule.Severity.CRITICAL,
+        channel=channel,
+        is_demo=True,
+    )
+    # The target of the demo's success metric there, and a tenth less to clear.
+    AlertRule.objects.create(
+        name="Demo · Frankfurt p95 > 500 ms",
+        kind=AlertRule.Kind.KPI,
+        scope=AlertRule.Scope.SITE,
+        site=sites["frankfurt"],
+        kpi="e2e_latency_p95",
+        side=AlertRule.Side.ABOVE,
+        threshold=500.0,
+        clear_threshold=450.0,
+        window_seconds=AlertRule.Window.ONE,
+        raise_after_seconds=15,
+        clear_after_seconds=30,
+        channel=channel,
+        is_demo=True,
+    )

@@ -27,6 +27,10 @@ def entries(role: str, path: str) -> list[tuple[str, bool]]:
         ("/en/kpis/availability/", "KPIs"),
         ("/en/fleet/", "Fleet"),
         ("/en/fleet/nodes/new/", "Fleet"),
+        ("/en/alerts/", "Alerts"),
+        ("/en/alerts/rules/new/kpi/", "Alerts"),
+        ("/en/alerts/silences/plan/", "Alerts"),
+        ("/en/alerts/channels/1/", "Alerts"),
     ],
 )
 def test_it_works(path: str, current: str) -> None:

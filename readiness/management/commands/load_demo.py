@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
 from readiness.demo.company import load_company
-from readiness.demo.fleet import load_fleet
+from readiness.demo.fleet import load_alerts, load_fleet
 from readiness.demo.people import load_people
 
 
@@ -25,3 +25,4 @@ class Command(BaseCommand):
             people = load_people(options["people_file"])
             sites = load_fleet(options["fleet_file"], now)
             load_company(people, sites, now)
+            load_alerts(sites)
