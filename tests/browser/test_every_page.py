@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.dashboards.node_rows import NODES_PER_PAGE
 from readiness.assessments.models import Assessment, Binding
 from readiness.bank import current_version
@@ -41,6 +42,19 @@ PAGES: dict[str, list[str]] = {
     "kpis:node_edit": ["fleet/nodes/{up}/edit/"],
     "kpis:kpi_list": ["kpis/"],
     "kpis:kpi_detail": ["kpis/e2e_latency_p95/", "kpis/availability/?split=tier&window=24h"],
+    "kpis:alert_list": ["alerts/"],
+    "kpis:alert_detail": ["alerts/{alert}/"],
+    "kpis:alert_rule_list": ["alerts/rules/"],
+    "kpis:alert_rule_add": [f"alerts/rules/new/{kind}/" for kind in AlertRule.Kind.values],
+    "kpis:alert_rule_detail": ["alerts/rules/{rule}/"],
+    "kpis:alert_rule_edit": ["alerts/rules/{rule}/edit/"],
+    "kpis:silence_list": ["alerts/silences/"],
+    "kpis:silence_add": ["alerts/silences/new/"],
+    "kpis:maintenance_add": ["alerts/silences/plan/"],
+    "kpis:channel_list": ["alerts/channels/"],
+    "kpis:channel_add": ["alerts/channels/new/"],
+    "kpis:channel_detail": ["alerts/channels/{channel}/"],
+    "kpis:channel_edit": ["alerts/channels/{channel}/edit/"],
     "account": ["account/password/change/", "account/password/reset/", "account/logout/"],
 }
 NO_PAGES = ("kpis:kpi_csv", "kpis:node_csv", "api_", "admin:")  # downloads, and what others draw
@@ -68,7 +82,13 @@ def paths(company: Company) -> list[str]:
     submitted = Assessment.objects.create(
         team=TeamFactory(), bank_version=current_version(), started_by=author, state="submitted", submitted_by=author
     )
+    channel = Channel.objects.create(name="Operators")
+    rule = AlertRule.objects.create(name="Down", kind="state", bad_state="down", channel=channel)
+    Silence.objects.create(starts_at=now, ends_at=now + timedelta(hours=1), reason="Work")
     objects = {
+        "alert": Alert.objects.create(rule=rule, phase="firing", since=now, changed_at=now).pk,
+        "rule": rule.pk,
+        "channel": channel.pk,
         "open": Assessment.objects.get(state="open").pk,
         "submitted": submitted.pk,
         "approved": Assessment.objects.filter(state="approved").earliest("pk").pk,
