@@ -125,6 +125,31 @@ def merge_all(readings: Iterable[Reading]) -> Reading:
     return merged
 
 
+def growth(before: Reading, after: Reading) -> Reading:
+    """What increases and distributions gained from one version of a reading to the next; levels do not add up over time.
+
+    Never negative: where raw readings aged out in between, the later version may hold less than the earlier one.
+    """
+    gained: dict[str, MeasureValue] = {}
+    for key, value in after.measures.items():
+        match before.measures.get(key), value:
+            case Increase() as old, Increase() as new:
+                gained[key] = Increase(max(0, new.amount - old.amount), max(0, new.covered_ms - old.covered_ms))
+            case Distribution() as old, Distribution() as new:
+                gained[key] = _distribution_growth(old, new)
+            case None, Increase() | Distribution():
+                gained[key] = value
+    return Reading(after.start_ms, after.end_ms, gained) if gained else EMPTY
+
+
+def _distribution_growth(old: Distribution, new: Distribution) -> Distribution:
+    counts = {
+        bounds: tuple(max(0, b - a) for a, b in zip(old.counts.get(bounds, (0,) * len(now)), now, strict=True))
+        for bounds, now in new.counts.items()
+    }
+    return Distribution(counts, max(0, new.sum - old.sum), max(0, new.covered_ms - old.covered_ms))
+
+
 def _merged(one: MeasureValue, other: MeasureValue) -> MeasureValue:
     match one, other:
         case (Increase(), Increase()) | (Level(), Level()) | (Distribution(), Distribution()):

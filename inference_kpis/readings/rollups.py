@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import connection, transaction
 
-from inference_kpis.readings import codec, partitions
-from inference_kpis.readings.algebra import EMPTY, Reading, merge, merge_all, spread
+from inference_kpis.readings import codec, partitions, totals
+from inference_kpis.readings.algebra import EMPTY, Reading, growth, merge, merge_all, spread
 from inference_kpis.readings.store import (
     LONGEST_READING,
     MINUTE_MS,
@@ -101,6 +101,7 @@ def _roll_minutes(cursor: Any, touched: Sequence[tuple[datetime, int, int]]) -> 
         ),
         lambda rolled: Cell(Scope.GROUP, rolled.group_id, 0, rolled.cell.bucket_at),
     )
+    _add_to_totals(cursor, groups)
     _write(cursor, "minute", groups)
     fleet = _merged(
         _select(cursor, "minute", "scope = 1 AND bucket_at = ANY(%s)", [minutes]),
@@ -109,6 +110,21 @@ def _roll_minutes(cursor: Any, touched: Sequence[tuple[datetime, int, int]]) -> 
     _write(cursor, "minute", fleet)
     _make_due(cursor, "hour_due", "hour_at", [(_hour_of(r.cell.bucket_at), r.cell) for r in (*nodes, *groups, *fleet)])
     return len(nodes)
+
+
+def _add_to_totals(cursor: Any, groups: Sequence[Rolled]) -> None:
+    """Let the running totals follow: what each of these minutes holds more than the version that it replaces."""
+    replaced = _select(
+        cursor,
+        "minute",
+        "scope = 1 AND scope_id = ANY(%s) AND bucket_at = ANY(%s)",
+        [sorted({each.cell.scope_id for each in groups}), sorted({each.cell.bucket_at for each in groups})],
+    )
+    before = {each.cell: each.reading for each in replaced}
+    gained: dict[int, Reading] = defaultdict(lambda: EMPTY)
+    for each in groups:
+        gained[each.group_id] = merge(gained[each.group_id], growth(before.get(each.cell, EMPTY), each.reading))
+    totals.add(gained)
 
 
 def _node_minutes(cursor: Any, touched: Sequence[tuple[datetime, int, int]]) -> list[Rolled]:
