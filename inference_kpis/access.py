@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import Http404
 
-from accounts.models import Role, User
+from accounts.models import MachineKey, Role, User
 from inference_kpis.fleet.models import Node
 
 WRITE_FLEET = {Role.OPERATOR, Role.ADMINISTRATOR}
@@ -12,6 +13,13 @@ WRITE_FLEET = {Role.OPERATOR, Role.ADMINISTRATOR}
 
 def can_write_fleet(user: User) -> bool:
     return user.role in WRITE_FLEET
+
+
+def can_read_kpis(reader: User | AnonymousUser | MachineKey) -> bool:
+    """Everybody who is signed in, and keys with that scope. Both read the whole fleet: a key's sites bound its writing."""
+    if isinstance(reader, MachineKey):
+        return MachineKey.Scope.READ_KPIS in reader.scopes
+    return reader.is_authenticated
 
 
 def get_node(uuid: UUID) -> Node:

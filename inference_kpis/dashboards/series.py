@@ -53,6 +53,10 @@ class Split:
     name: Callable[[Group], str]
 
 
+def tier_label(key: str) -> str:
+    return str(dict(Tier.choices).get(key, key))
+
+
 def engine_label(key: str) -> str:
     return ENGINES[key].label if key in ENGINES else key
 
@@ -63,7 +67,7 @@ def model_label(name: str) -> str:
 
 SPLITS: dict[str, Split] = {
     "site": Split(gettext_lazy("by site"), lambda group: group.site_key, lambda group: group.site_name),
-    "tier": Split(gettext_lazy("by tier"), lambda group: group.tier, lambda group: str(Tier(group.tier).label)),
+    "tier": Split(gettext_lazy("by tier"), lambda group: group.tier, lambda group: tier_label(group.tier)),
     "engine": Split(gettext_lazy("by engine"), lambda group: group.engine, lambda group: engine_label(group.engine)),
     "model": Split(gettext_lazy("by model"), lambda group: group.model, lambda group: model_label(group.model)),
 }
@@ -92,12 +96,21 @@ def group_line(kpi: Kpi, readings: Iterable[GroupReading], window: Window, label
     )
 
 
-def node_line(kpi: Kpi, node: Node, readings: Iterable[tuple[datetime, Reading]], window: Window) -> Line:
-    """All these readings of one node in one line."""
+def node_line(
+    kpi: Kpi,
+    node: Node,
+    readings: Iterable[tuple[datetime, Reading]],
+    window: Window,
+    *,
+    label: str = "",
+    key: str = "",
+) -> Line:
+    """All these readings of one node in one line; it is the node's unless they are named otherwise."""
     everything = list(readings)
     exposed = exposed_by([node.engine])
     quantity = kpi_quantity(kpi, merge_all(reading for _, reading in everything), exposed=exposed)
-    return Line(node.name, steps(kpi, everything, window, is_exposed=gives(kpi, exposed)), quantity, str(node.uuid))
+    is_exposed = gives(kpi, exposed)
+    return Line(label or node.name, steps(kpi, everything, window, is_exposed=is_exposed), quantity, key)
 
 
 def steps(
