@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from inference_kpis.api.views import KpiDetail, KpiList, NodeDetail, NodeLatest, NodeList, SiteList
+from inference_kpis.api.views import KpiDetail, KpiList, NodeDetail, NodeLatest, NodeList, OpenMetrics, SiteList
 from inference_kpis.push.api.views import ReadingBatch
 
 urlpatterns = [
@@ -13,4 +13,5 @@ urlpatterns = [
     path("nodes/latest", NodeLatest.as_view(), name="api_node_latest"),
     path("nodes/<uuid:uuid>", NodeDetail.as_view(), name="api_node_detail"),
     path("sites", SiteList.as_view(), name="api_site_list"),
+    path("openmetrics", OpenMetrics.as_view(), name="api_openmetrics"),
 ]

@@ -114,6 +114,7 @@ ROWS: dict[str, Row] = {
     "api_node_latest": Row(EVERYBODY, data={"kpi": "request_rate"}),
     "api_node_detail": Row(EVERYBODY, of_node),
     "api_site_list": Row(EVERYBODY),
+    "api_openmetrics": Row(EVERYBODY),
     "admin:index": Row(ADMINISTERS),
     "admin:accounts_user_changelist": Row(ADMINISTERS),
     "admin:accounts_machinekey_add": Row(ADMINISTERS),

@@ -113,3 +113,17 @@ SITES = _answer(
         "next": None,
     },
 )
+OPENMETRICS = OpenApiExample(
+    "A counter and a KPI",
+    value="""# HELP vigie_requests Requests
+# TYPE vigie_requests counter
+vigie_requests_total{engine="vllm",model="llama-3.1-8b",site="lyon",tier="edge"} 184022.0
+# HELP vigie_kpi_availability_ratio Availability. Pulls that succeeded divided by pulls that were tried.
+# TYPE vigie_kpi_availability_ratio gauge
+# UNIT vigie_kpi_availability_ratio ratio
+vigie_kpi_availability_ratio{site="lyon",split="site"} 0.998
+# EOF
+""",
+    response_only=True,
+    status_codes=["200"],
+)

@@ -6,20 +6,22 @@ from hashlib import sha256
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.http import Http404, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.authentication import SessionAuthentication
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from inference_kpis import access
-from inference_kpis.api import examples
+from inference_kpis.api import examples, openmetrics
 from inference_kpis.api.authentication import MayReadKpis
+from inference_kpis.api.openmetrics import FleetFigures
 from inference_kpis.api.questions import KpiIn, LatestIn, NodesIn, Question, SitesIn
 from inference_kpis.api.scopes import WHOLE, scope_of
 from inference_kpis.api.serializers import (
@@ -33,11 +35,12 @@ from inference_kpis.api.serializers import (
 from inference_kpis.api.windows import WindowRefused, window_asked
 from inference_kpis.catalogue import DEFAULT_KPIS, KPIS
 from inference_kpis.dashboards.node_rows import RECENT, NodeRow, heard_at, node_rows
-from inference_kpis.fleet.models import Node, Site
+from inference_kpis.fleet.models import Node, Site, SiteHealth
 from inference_kpis.push.api.authentication import MachineKeyAuthentication
 from inference_kpis.push.api.serializers import ErrorOut
 from inference_kpis.readings import store
-from inference_kpis.readings.queries import Window
+from inference_kpis.readings.queries import Window, groups, readings_of
+from inference_kpis.readings.totals import totals
 
 Asked = TypeVar("Asked", bound=Question)
 ERRORS = dict.fromkeys((400, 401, 403), ErrorOut)
@@ -239,3 +242,53 @@ class SiteList(ReadView):
         page = found[: asked["limit"]]
         following = self.address_behind(page[-1].key) if len(found) > len(page) else None
         return self.answer(SitePageOut({"sites": page, "next": following}).data)
+
+
+# --- For Prometheus --------------------------------------------------------------------------------------------------
+
+
+class JsonWhateverIsAccepted(DefaultContentNegotiation):
+    """For errors only: who asks for metrics accepts no JSON, and gets no other error either."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class OpenMetrics(ReadView):
+    content_negotiation_class = JsonWhateverIsAccepted
+    varies_on = (*ReadView.varies_on, "Accept")
+
+    @extend_schema(
+        operation_id="openmetrics",
+        parameters=[IF_NONE_MATCH],
+        responses={
+            (200, openmetrics.OPENMETRICS): str,
+            (200, openmetrics.TEXT): str,
+            304: None,
+            **ERRORS,
+        },
+        examples=[examples.OPENMETRICS],
+        tags=["openmetrics"],
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        """The fleet for a Prometheus, as OpenMetrics 1.0 or as Prometheus text 0.0.4.
+
+        Counters and histograms by site, tier, engine and model; KPIs over the last five minutes, of the fleet and of each
+        site, tier, engine and model; nodes by site and state.
+        """
+        self.asked(Question)
+        window = Window.ending(datetime.now(UTC), RECENT)
+        version = store.version()
+        known = groups()
+        health = list(SiteHealth.objects.select_related("site").order_by("site__key"))
+        media_type = openmetrics.preferred([str(each).partition(";")[0] for each in request.accepted_types])
+
+        def respond() -> HttpResponse:
+            figures = FleetFigures(known, totals(), readings_of(known.values(), window), health)
+            body, content_type = openmetrics.written(figures, media_type)
+            return HttpResponse(body, content_type=content_type)
+
+        nodes = [
+            (each.site.key, each.site.tier, *(getattr(each, state) for state in Node.State.values)) for each in health
+        ]
+        return self.answer_once(respond, version, window, known, nodes, media_type)

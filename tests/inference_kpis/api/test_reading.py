@@ -28,6 +28,7 @@ ADDRESSES = [
     "nodes/latest?kpi=request_rate",
     "nodes/{uuid}",
     "sites",
+    "openmetrics",
 ]
 
 
@@ -166,6 +167,7 @@ def test_the_schema_describes_every_endpoint_without_a_doubt(schema: Any) -> Non
         "/api/v1/nodes",
         "/api/v1/nodes/latest",
         "/api/v1/nodes/{uuid}",
+        "/api/v1/openmetrics",
         "/api/v1/sites",
     }
     assert not GENERATOR_STATS
