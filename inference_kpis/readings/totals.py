@@ -1,7 +1,7 @@
 """Running totals of each group since it was first heard of: counters that never fall, whichever process is asked.
 
 They grow by what a minute holds more than the version that it replaces, in the transaction of that roll-up, and by nothing
-else; why, stands in docs/decisions/0006-totals-grow-with-the-roll-ups.md.
+else; why, stands in docs/decisions/0008-totals-grow-with-the-roll-ups.md.
 """
 
 import json
