@@ -188,6 +188,12 @@ DEMO_ENDPOINTS = frozenset(env.listed("VIGIE_DEMO_ENDPOINTS"))
 PULL_BATCH_SIZE = env.whole_number("VIGIE_PULL_BATCH_SIZE", 50)
 RAW_RETENTION_DAYS = env.whole_number("VIGIE_RAW_RETENTION_DAYS", 15)
 MINUTE_RETENTION_DAYS = env.whole_number("VIGIE_MINUTE_RETENTION_DAYS", 45)
+if MINUTE_RETENTION_DAYS <= RAW_RETENTION_DAYS:
+    # A late reading would rebuild a minute that is gone already, and count it again.
+    raise ImproperlyConfigured(
+        f"VIGIE_MINUTE_RETENTION_DAYS is {MINUTE_RETENTION_DAYS}. Write more days than VIGIE_RAW_RETENTION_DAYS, which is"
+        f" {RAW_RETENTION_DAYS}: minutes have to outlive the readings that they are made of."
+    )
 
 # --- Alerts --------------------------------------------------------------------------------------------------------
 # Networks in CIDR notation that web hooks may live in; those of the nodes unless others are named.

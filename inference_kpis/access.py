@@ -3,10 +3,11 @@
 from typing import TypeVar
 from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model, QuerySet
 from django.http import Http404
 
-from accounts.models import Role, User
+from accounts.models import MachineKey, Role, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.fleet.models import Node
 
@@ -16,6 +17,13 @@ WRITE_FLEET = {Role.OPERATOR, Role.ADMINISTRATOR}
 
 def can_write_fleet(user: User) -> bool:
     return user.role in WRITE_FLEET
+
+
+def can_read_kpis(reader: User | AnonymousUser | MachineKey) -> bool:
+    """Everybody who is signed in, and keys with that scope. Both read the whole fleet: a key's sites bound its writing."""
+    if isinstance(reader, MachineKey):
+        return MachineKey.Scope.READ_KPIS in reader.scopes
+    return reader.is_authenticated
 
 
 def get_node(uuid: UUID) -> Node:

@@ -2,6 +2,16 @@
 
 from django.urls import path
 
+from inference_kpis.api.views import KpiDetail, KpiList, NodeDetail, NodeLatest, NodeList, OpenMetrics, SiteList
 from inference_kpis.push.api.views import ReadingBatch
 
-urlpatterns = [path("readings", ReadingBatch.as_view(), name="api_readings")]
+urlpatterns = [
+    path("readings", ReadingBatch.as_view(), name="api_readings"),
+    path("kpis", KpiList.as_view(), name="api_kpi_list"),
+    path("kpis/<slug:key>", KpiDetail.as_view(), name="api_kpi_detail"),
+    path("nodes", NodeList.as_view(), name="api_node_list"),
+    path("nodes/latest", NodeLatest.as_view(), name="api_node_latest"),
+    path("nodes/<uuid:uuid>", NodeDetail.as_view(), name="api_node_detail"),
+    path("sites", SiteList.as_view(), name="api_site_list"),
+    path("openmetrics", OpenMetrics.as_view(), name="api_openmetrics"),
+]

@@ -63,7 +63,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 PLAIN_TABLES = (
     *("reading", "latest", "rollup_minute", "rollup_hour", "rollup_day", "touched", "hour_due", "day_due"),
-    *("ingest_count", "group", "layout"),
+    *("ingest_count", "group", "layout", "group_total"),
 )
 
 

@@ -14,6 +14,7 @@ APPS = ("config", "readiness", "inference_kpis", "accounts")
 LAYERS = {
     "inference_kpis": (
         ("demo",),
+        ("api",),
         ("dashboards", "templatetags"),
         ("alerts", "pull", "push"),
         ("engines", "readings", "protocols"),

@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts.alphabet import alphabetical
 from inference_kpis.catalogue import Direction, Kpi
-from inference_kpis.readings.algebra import EMPTY, Reading
-from inference_kpis.readings.queries import Group, GroupReading, Window, by_step, giving, kpi_of
-from inference_kpis.readings.statistics import Quantity, kpi_quantity
+from inference_kpis.engines import ENGINES
+from inference_kpis.fleet.models import Node, Tier
+from inference_kpis.readings.algebra import EMPTY, Reading, merge_all
+from inference_kpis.readings.queries import Group, GroupReading, Window, by_step, exposed_by, giving, kpi_of
+from inference_kpis.readings.statistics import NOT_EXPOSED, Quantity, gives, kpi_quantity
 
 # The windows that pages offer: key in the URL → length and label.
 WINDOWS: dict[str, tuple[timedelta, str | Promise]] = {
@@ -30,11 +32,46 @@ Points = tuple[tuple[datetime, float | None], ...]
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a chart: a value a step (None: nothing measured), and the KPI over the whole window."""
+    """One line of a chart: a quantity a step, and the KPI over the whole window; `key` names it for machines."""
 
     label: str
-    points: Points
+    steps: tuple[tuple[datetime, Quantity], ...]
     quantity: Quantity
+    key: str = ""
+
+    @property
+    def points(self) -> Points:
+        """A value a step; None: nothing measured."""
+        return tuple((start, quantity.value) for start, quantity in self.steps)
+
+
+@dataclass(frozen=True)
+class Split:
+    """A way of splitting the fleet into lines: what it is called, and the key and label of a group's line."""
+
+    label: str | Promise
+    key: Callable[[Group], str]
+    name: Callable[[Group], str]
+
+
+def tier_label(key: str) -> str:
+    return str(dict(Tier.choices).get(key, key))
+
+
+def engine_label(key: str) -> str:
+    return ENGINES[key].label if key in ENGINES else key or _("engine not recognised yet")
+
+
+def model_label(name: str) -> str:
+    return name or _("the node itself")
+
+
+SPLITS: dict[str, Split] = {
+    "site": Split(gettext_lazy("by site"), lambda group: group.site_key, lambda group: group.site_name),
+    "tier": Split(gettext_lazy("by tier"), lambda group: group.tier, lambda group: tier_label(group.tier)),
+    "engine": Split(gettext_lazy("by engine"), lambda group: group.engine, lambda group: engine_label(group.engine)),
+    "model": Split(gettext_lazy("by model"), lambda group: group.model, lambda group: model_label(group.model)),
+}
 
 
 def window_of(key: str, now: datetime) -> tuple[str, Window]:
@@ -43,27 +80,55 @@ def window_of(key: str, now: datetime) -> tuple[str, Window]:
     return known, Window.ending(now, WINDOWS[known][0])
 
 
-def lines(kpi: Kpi, readings: Iterable[GroupReading], window: Window, key: Callable[[Group], str]) -> list[Line]:
-    """One line for each value of `key`, such as the site, in the order of their labels."""
-    by_key: dict[str, list[GroupReading]] = {}
+def lines(kpi: Kpi, readings: Iterable[GroupReading], window: Window, split: Split) -> list[Line]:
+    """One line for each site, tier, engine or model, in the order of their labels."""
+    by_key: dict[tuple[str, str], list[GroupReading]] = {}
     for each in readings:
-        by_key.setdefault(key(each.group), []).append(each)
-    return [
-        Line(label, points(kpi, ((r.bucket_at, r.reading) for r in giving(kpi, of_key)), window), kpi_of(kpi, of_key))
-        for label, of_key in sorted(by_key.items(), key=lambda pair: alphabetical(pair[0]))
-    ]
+        by_key.setdefault((split.name(each.group), split.key(each.group)), []).append(each)
+    ordered = sorted(by_key.items(), key=lambda pair: (alphabetical(pair[0][0]), pair[0][1]))
+    return [group_line(kpi, of_key, window, label, key) for (label, key), of_key in ordered]
 
 
-def points(kpi: Kpi, readings: Iterable[tuple[datetime, Reading]], window: Window) -> Points:
+def group_line(kpi: Kpi, readings: Iterable[GroupReading], window: Window, label: str, key: str) -> Line:
+    """All these readings in one line."""
+    everything = list(readings)
+    usable = [(each.bucket_at, each.reading) for each in giving(kpi, everything)]
+    return Line(
+        label, steps(kpi, usable, window, is_exposed=bool(usable) or not everything), kpi_of(kpi, everything), key
+    )
+
+
+def node_line(
+    kpi: Kpi,
+    node: Node,
+    readings: Iterable[tuple[datetime, Reading]],
+    window: Window,
+    *,
+    label: str = "",
+    key: str = "",
+) -> Line:
+    """All these readings of one node in one line; it is the node's unless they are named otherwise."""
+    everything = list(readings)
+    exposed = exposed_by([node.engine])
+    quantity = kpi_quantity(kpi, merge_all(reading for _, reading in everything), exposed=exposed)
+    is_exposed = gives(kpi, exposed)
+    return Line(label or node.name, steps(kpi, everything, window, is_exposed=is_exposed), quantity, key)
+
+
+def steps(
+    kpi: Kpi, readings: Iterable[tuple[datetime, Reading]], window: Window, *, is_exposed: bool
+) -> tuple[tuple[datetime, Quantity], ...]:
     """The KPI of each step of the window."""
-    steps = by_step(readings, window)
-    return tuple((start, kpi_quantity(kpi, steps.get(start, EMPTY)).value) for start in window.step_starts())
+    merged = by_step(readings, window)
+    return tuple(
+        (start, kpi_quantity(kpi, merged.get(start, EMPTY)) if is_exposed else NOT_EXPOSED)
+        for start in window.step_starts()
+    )
 
 
 def trend(kpi: Kpi, readings: Iterable[GroupReading], window: Window) -> list[float | None]:
     """The KPI of everything together, step by step."""
-    usable = giving(kpi, readings)
-    return [value for _, value in points(kpi, ((each.bucket_at, each.reading) for each in usable), window)]
+    return [value for _, value in group_line(kpi, readings, window, "", "").points]
 
 
 def finding(kpi: Kpi, of: Sequence[Line]) -> str:

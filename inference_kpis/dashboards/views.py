@@ -1,16 +1,14 @@
 """The pages of the fleet: all nodes, one node, all KPIs, one KPI."""
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
-from django.utils.functional import Promise
 from django.utils.text import slugify
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import SignedInRequest, signed_in
@@ -20,9 +18,9 @@ from inference_kpis.dashboards.charts import kpi_chart
 from inference_kpis.dashboards.fleet_health import fleet_health
 from inference_kpis.dashboards.live import unchanged
 from inference_kpis.dashboards.node_rows import COLUMNS, CountedPaginator, node_rows
-from inference_kpis.dashboards.series import WINDOWS, Line, Points, finding, lines, points, trend, window_of
+from inference_kpis.dashboards.series import SPLITS, WINDOWS, Line, finding, lines, node_line, trend, window_of
 from inference_kpis.engines import ENGINES
-from inference_kpis.fleet.models import Node, Tier
+from inference_kpis.fleet.models import Node
 from inference_kpis.pull.models import PullState
 from inference_kpis.pull.problems import sentence
 from inference_kpis.readings import store
@@ -61,15 +59,12 @@ def fleet(request: SignedInRequest) -> HttpResponse:
     health = fleet_health(now)
     # PostgreSQL takes no NUL, not even to compare with.
     chosen = {name: request.GET.get(name, "").replace("\0", "") for name in ("site", "state", "engine", "q")}
-    nodes = Node.objects.in_service().select_related("site").worst_first()
-    if chosen["site"]:
-        nodes = nodes.filter(site__key=chosen["site"])
-    if chosen["state"] in Node.State.values:
-        nodes = nodes.filter(state=chosen["state"])
-    if chosen["engine"]:
-        nodes = nodes.filter(engine=chosen["engine"])
-    if chosen["q"]:
-        nodes = nodes.filter(name__icontains=chosen["q"][:100])
+    filters = {
+        **chosen,
+        "state": chosen["state"] if chosen["state"] in Node.State.values else "",
+        "q": chosen["q"][:100],
+    }
+    nodes = Node.objects.in_service().matching(**filters).select_related("site").worst_first()
     is_filtered = any(chosen.values())
     page = CountedPaginator(nodes, known_count=None if is_filtered else health.total).get_page(request.GET.get("page"))
     return live(
@@ -110,9 +105,8 @@ def node_detail(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     pull_state = PullState.objects.filter(node=node).first()
     charts = []
     for kpi in (KPIS[name] for name in CHARTED):
-        quantity = kpi_quantity(kpi, merged, exposed=exposed)
-        if quantity.reason is None:
-            line = Line(node.name, points(kpi, everything, window), quantity)
+        line = node_line(kpi, node, everything, window)
+        if line.quantity.reason is None:
             charts.append((kpi, kpi_chart(kpi, [line], window)))
     return live(
         request,
@@ -156,14 +150,6 @@ def _kpi_or_404(key: str) -> Kpi:
     return KPIS[key]
 
 
-SPLITS: dict[str, str | Promise] = {
-    "site": _("by site"),
-    "tier": _("by tier"),
-    "engine": _("by engine"),
-    "model": _("by model"),
-}
-
-
 def _split(request: SignedInRequest) -> str:
     chosen = request.GET.get("split", "")
     return chosen if chosen in SPLITS else "site"
@@ -193,8 +179,8 @@ def kpi_detail(request: SignedInRequest, key: str) -> HttpResponse:
             "finding": finding(kpi, split_lines),
             "vantage": VANTAGE_LABELS[kpi.vantage],
             "split": split,
-            "splits": SPLITS.items(),
-            "split_label": SPLITS[split],
+            "splits": [(name, each.label) for name, each in SPLITS.items()],
+            "split_label": SPLITS[split].label,
             "window": window,
             "window_key": window_key,
             "windows": WINDOWS,
@@ -209,18 +195,8 @@ def _percentiles_beside(kpi: Kpi) -> list[Kpi]:
 
 
 def _lines(kpi: Kpi, readings: Iterable[GroupReading], window: Window, split: str) -> list[Line]:
-    tiers, engines = dict(Tier.choices), ENGINES
-    keys = {
-        "site": lambda group: group.site_name,
-        "tier": lambda group: str(tiers.get(group.tier, group.tier)),
-        "engine": lambda group: (
-            engines[group.engine].label
-            if group.engine in engines
-            else group.engine or str(_("engine not recognised yet"))
-        ),
-        "model": lambda group: group.model or str(_("the node itself")),
-    }
-    return [line for line in lines(kpi, readings, window, keys[split]) if line.quantity.reason is None]
+    """The lines that a page shows: those that have something to show."""
+    return [line for line in lines(kpi, readings, window, SPLITS[split]) if line.quantity.reason is None]
 
 
 @signed_in
@@ -230,8 +206,7 @@ def kpi_csv(request: SignedInRequest, key: str) -> HttpResponse:
     kpi = _kpi_or_404(key)
     window_key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))
     split = _split(request)
-    series = {line.label: line.points for line in _lines(kpi, group_readings(window), window, split)}
-    return _csv(kpi, split, series, f"{kpi.key}-{window_key}")
+    return _csv(kpi, split, _lines(kpi, group_readings(window), window, split), f"{kpi.key}-{window_key}")
 
 
 @signed_in
@@ -241,19 +216,19 @@ def node_csv(request: SignedInRequest, uuid: UUID, key: str) -> HttpResponse:
     node, kpi = access.get_node(uuid), _kpi_or_404(key)
     window_key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))
     readings = [pair for of_model in node_model_readings(node.pk, window).values() for pair in of_model]
-    series = {node.name: points(kpi, readings, window)}
-    return _csv(kpi, "node", series, f"{slugify(node.name)}-{kpi.key}-{window_key}")
+    line = node_line(kpi, node, readings, window)
+    return _csv(kpi, "node", [line], f"{slugify(node.name)}-{kpi.key}-{window_key}")
 
 
-def _csv(kpi: Kpi, split: str, series: Mapping[str, Points], name: str) -> HttpResponse:
+def _csv(kpi: Kpi, split: str, of: Iterable[Line], name: str) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     writer = csv.writer(response)
     writer.writerow(["start_utc", split, kpi.key, "unit"])
-    for label, values in series.items():
-        for start, value in values:
+    for line in of:
+        for start, value in line.points:
             written = "" if value is None else f"{value:.6g}"
-            writer.writerow([start.isoformat(), _as_text(label), written, kpi.unit])
+            writer.writerow([start.isoformat(), _as_text(line.label), written, kpi.unit])
     return response
 
 

@@ -69,6 +69,14 @@ class NodeQuerySet(models.QuerySet["Node"]):
     def in_service(self) -> Self:
         return self.filter(retired_at=None)
 
+    def matching(self, *, site: str = "", state: str = "", engine: str = "", q: str = "") -> Self:
+        """Those of this site (its key), state and engine whose name contains `q`; '' means any."""
+        nodes = self
+        for field, value in (("site__key", site), ("state", state), ("engine", engine), ("name__icontains", q)):
+            if value:
+                nodes = nodes.filter(**{field: value})
+        return nodes
+
     def worst_first(self) -> Self:
         """Down before silent before waiting before up, then by name; follows the index `node_worst_first`."""
         return self.order_by("severity", "name")

@@ -148,6 +148,31 @@ def _together(values: Sequence[MeasureValue]) -> MeasureValue:
     return values[0].together(values) if len(values) > 1 else values[0]  # type: ignore[arg-type]
 
 
+def growth(before: Reading, after: Reading) -> Reading:
+    """What increases and distributions gained from one version of a reading to the next; levels do not add up over time.
+
+    Never negative: where raw readings aged out in between, the later version may hold less than the earlier one.
+    """
+    gained: dict[str, MeasureValue] = {}
+    for key, value in after.measures.items():
+        match before.measures.get(key), value:
+            case Increase() as old, Increase() as new:
+                gained[key] = Increase(max(0, new.amount - old.amount), max(0, new.covered_ms - old.covered_ms))
+            case Distribution() as old, Distribution() as new:
+                gained[key] = _distribution_growth(old, new)
+            case None, Increase() | Distribution():
+                gained[key] = value
+    return Reading(after.start_ms, after.end_ms, gained) if gained else EMPTY
+
+
+def _distribution_growth(old: Distribution, new: Distribution) -> Distribution:
+    counts = {
+        bounds: tuple(max(0, b - a) for a, b in zip(old.counts.get(bounds, (0,) * len(now)), now, strict=True))
+        for bounds, now in new.counts.items()
+    }
+    return Distribution(counts, max(0, new.sum - old.sum), max(0, new.covered_ms - old.covered_ms))
+
+
 # --- Spreading over intervals ----------------------------------------------------------------------------------------
 
 

@@ -6,8 +6,8 @@ about ten thousand nodes reads as many rows as one about a hundred, because grou
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection
 
@@ -48,16 +48,28 @@ class Window:
         return (self.end - self.start).total_seconds()
 
     def step_of(self, moment: datetime) -> datetime:
-        """The start of the step that holds `moment`; steps are aligned to whole steps since 1970."""
-        width = self.step
+        """The start of the step that holds `moment`: whole steps since 1970, or from a day on, days of the company."""
+        if self.step >= DAY:
+            ordinal = local_day(moment).toordinal()
+            return _midnight(date.fromordinal(ordinal - ordinal % (self.step // DAY)))
         origin = datetime(1970, 1, 1, tzinfo=UTC)
-        return origin + (moment - origin) // width * width
+        return origin + (moment - origin) // self.step * self.step
 
     def step_starts(self) -> list[datetime]:
         """The starts of all steps that overlap the window, in order."""
-        first = self.step_of(self.start)
-        count = -(-(self.end - first) // self.step)
-        return [first + i * self.step for i in range(count)]
+        starts = [self.step_of(self.start)]
+        while (following := self._after(starts[-1])) < self.end:
+            starts.append(following)
+        return starts
+
+    def _after(self, start: datetime) -> datetime:
+        """Where the step that begins here ends; days have 23 or 25 hours when clocks change."""
+        return start + self.step if self.step < DAY else _midnight(local_day(start) + self.step)
+
+
+def _midnight(day: date) -> datetime:
+    """Where this day begins in the company's time zone, in UTC: only there do moments compare by what they mean."""
+    return start_of_day(day).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +78,7 @@ class Group:
 
     id: int
     site_id: int
+    site_key: str
     site_name: str
     tier: str
     engine: str
@@ -83,7 +96,7 @@ def groups() -> dict[int, Group]:
     """Every group, by id; one query, as many rows as there are combinations of site, engine and model."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT g.id, s.id, s.name, s.tier, g.engine, m.name FROM inference_kpis_group g"
+            "SELECT g.id, s.id, s.key, s.name, s.tier, g.engine, m.name FROM inference_kpis_group g"
             " JOIN inference_kpis_site s ON s.id = g.site_id JOIN inference_kpis_servedmodel m ON m.id = g.model_id"
         )
         return {row[0]: Group(*row) for row in cursor.fetchall()}
@@ -108,12 +121,14 @@ ADDED_BY_VIGIE = frozenset({"pulls", "successful_pulls", "edge_requests", "energ
 
 def group_readings(window: Window, *, sites: Collection[int] | None = None) -> list[GroupReading]:
     """The readings of groups in the window, of some sites or of all."""
-    known = groups()
-    wanted = None if sites is None else [group.id for group in known.values() if group.site_id in sites]
+    return readings_of([group for group in groups().values() if sites is None or group.site_id in sites], window)
+
+
+def readings_of(wanted: Iterable[Group], window: Window) -> list[GroupReading]:
+    """The readings of these groups in the window."""
+    known = {group.id: group for group in wanted}
     return [
-        GroupReading(known[scope_id], at, reading)
-        for scope_id, at, reading in _rows(Scope.GROUP, wanted, window)
-        if scope_id in known
+        GroupReading(known[scope_id], at, reading) for scope_id, at, reading in _rows(Scope.GROUP, list(known), window)
     ]
 
 
@@ -143,6 +158,15 @@ def node_model_readings(node_id: int, window: Window) -> dict[str, list[tuple[da
 def giving(kpi: Kpi, readings: Iterable[GroupReading]) -> list[GroupReading]:
     """The readings of engines that can show this KPI: requests of the others would only dilute a ratio."""
     return [each for each in readings if gives(kpi, exposed_by([each.group.engine]))]
+
+
+def by_engine(readings: Iterable[GroupReading]) -> list[GroupReading]:
+    """One reading for each engine; `kpi_of` answers from them as from all, and need not merge for every KPI again."""
+    merged: dict[str, GroupReading] = {}
+    for each in readings:
+        found = merged.get(each.group.engine)
+        merged[each.group.engine] = replace(found, reading=merge(found.reading, each.reading)) if found else each
+    return list(merged.values())
 
 
 def kpi_of(kpi: Kpi, readings: Iterable[GroupReading]) -> Quantity:

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import connection, transaction
 
-from inference_kpis.readings import codec, partitions
-from inference_kpis.readings.algebra import Reading, spread
+from inference_kpis.readings import codec, partitions, totals
+from inference_kpis.readings.algebra import EMPTY, Reading, growth, merge, spread
 from inference_kpis.readings.store import (
     LONGEST_READING,
     MINUTE_MS,
@@ -57,6 +57,9 @@ class Rolled:
     started_at: datetime
     ended_at: datetime
     row: codec.Row
+
+    def reading(self, layouts: Mapping[int, codec.Bounds]) -> Reading:
+        return Reading(as_ms(self.started_at), as_ms(self.ended_at), codec.decode(*self.row, layouts))
 
 
 def roll_up_touched(now: datetime) -> int:
@@ -102,6 +105,7 @@ def _roll_minutes(cursor: Any, touched: Sequence[tuple[datetime, int, int]]) -> 
         ),
         lambda rolled: Cell(Scope.GROUP, rolled.group_id, 0, rolled.cell.bucket_at),
     )
+    _add_to_totals(cursor, groups)
     _write(cursor, "minute", groups)
     fleet = _merged(
         _select(cursor, "minute", "scope = 1 AND bucket_at = ANY(%s)", [minutes]),
@@ -110,6 +114,23 @@ def _roll_minutes(cursor: Any, touched: Sequence[tuple[datetime, int, int]]) -> 
     _write(cursor, "minute", fleet)
     _make_due(cursor, "hour_due", "hour_at", [(_hour_of(r.cell.bucket_at), r.cell) for r in (*nodes, *groups, *fleet)])
     return len(nodes)
+
+
+def _add_to_totals(cursor: Any, groups: Sequence[Rolled]) -> None:
+    """Let the running totals follow: what each of these minutes holds more than the version that it replaces."""
+    replaced = _select(
+        cursor,
+        "minute",
+        "scope = 1 AND scope_id = ANY(%s) AND bucket_at = ANY(%s)",
+        [sorted({each.cell.scope_id for each in groups}), sorted({each.cell.bucket_at for each in groups})],
+    )
+    known = layouts_by_id() if groups else {}
+    before = {each.cell: each.reading(known) for each in replaced}
+    gained: dict[int, Reading] = defaultdict(lambda: EMPTY)
+    for each in groups:
+        grown = growth(before.get(each.cell, EMPTY), each.reading(known))
+        gained[each.group_id] = merge(gained[each.group_id], grown)
+    totals.add(gained)
 
 
 def _node_minutes(cursor: Any, touched: Sequence[tuple[datetime, int, int]]) -> list[Rolled]:
@@ -150,7 +171,7 @@ def _part_in_minute(whole: Rolled, known: Mapping[int, codec.Bounds], layout_ids
     minute_at = whole.cell.bucket_at
     if minute_at <= whole.started_at and whole.ended_at <= minute_at + MINUTE:
         return whole
-    reading = Reading(as_ms(whole.started_at), as_ms(whole.ended_at), codec.decode(*whole.row, known))
+    reading = whole.reading(known)
     minute_ms = as_ms(minute_at)
     part = next(part for part in spread(reading, MINUTE_MS) if minute_ms <= part.start_ms < minute_ms + MINUTE_MS)
     start, end = as_datetime(part.start_ms), as_datetime(part.end_ms)

@@ -147,3 +147,9 @@ def test_the_broker_is_the_same_server_in_celery_s_spelling(monkeypatch: Patch, 
 def test_a_pool_is_kept_except_in_tests(monkeypatch: Patch) -> None:
     assert settings_with(monkeypatch).DATABASES["default"]["OPTIONS"]["pool"]["max_size"] == 8
     assert settings_with(monkeypatch, VIGIE_ENVIRONMENT="test").DATABASES["default"]["OPTIONS"]["pool"] is False
+
+
+@pytest.mark.parametrize("raw", ["45", "60"])
+def test_minutes_have_to_outlive_the_readings_they_are_made_of(monkeypatch: Patch, raw: str) -> None:
+    sentence = refusal(monkeypatch, VIGIE_RAW_RETENTION_DAYS=raw, VIGIE_MINUTE_RETENTION_DAYS="45")
+    assert "Write more days than VIGIE_RAW_RETENTION_DAYS" in sentence

@@ -15,7 +15,7 @@ from inference_kpis.dashboards import charts
 from inference_kpis.dashboards.charts import ChartWords, LineChart, Series
 from inference_kpis.dashboards.series import Line
 from inference_kpis.readings.queries import Window
-from inference_kpis.readings.statistics import NO_DATA
+from inference_kpis.readings.statistics import NO_DATA, Quantity
 
 PARIS = ZoneInfo("Europe/Paris")
 MINUTE = 60_000
@@ -175,7 +175,8 @@ def test_labels_keep_their_distance(wanted: list[float]) -> None:
 def window_line(values: list[float | None]) -> tuple[Window, Line]:
     start = datetime(2026, 11, 22, 14, tzinfo=UTC)
     window = Window(start, start + timedelta(minutes=len(values)), timedelta(minutes=1))
-    return window, Line("Lyon", tuple(zip(window.step_starts(), values, strict=True)), NO_DATA)
+    steps = tuple((start, Quantity(value)) for start, value in zip(window.step_starts(), values, strict=True))
+    return window, Line("Lyon", steps, NO_DATA)
 
 
 def test_a_latency_starts_at_zero_and_a_good_share_does_not() -> None:
