@@ -2,6 +2,6 @@
 
 from inference_kpis.fleet.models import Node, ServedModel, Site, SiteHealth
 from inference_kpis.pull.models import PullState
-from inference_kpis.push.models import KeySite
+from inference_kpis.push.models import KeySite, PushState
 
-__all__ = ["KeySite", "Node", "PullState", "ServedModel", "Site", "SiteHealth"]
+__all__ = ["KeySite", "Node", "PullState", "PushState", "ServedModel", "Site", "SiteHealth"]

@@ -54,6 +54,7 @@ CALCULATIONS = (
     "inference_kpis/engines/*.py",
     "inference_kpis/demo/*.py",
     "inference_kpis/pull/guard.py",
+    "inference_kpis/push/assembly.py",
     "inference_kpis/pull/client.py",
     "readiness/scoring/*.py",
     "readiness/bank.py",

@@ -202,6 +202,9 @@ def _points(metrics: Iterable[Metric], limits: Limits) -> list[Point]:
 
 def _point(metric: Metric, found: Any, limits: Limits) -> Point:
     at_ms, start_ms = found.time_unix_nano // NS_PER_MS, found.start_time_unix_nano // NS_PER_MS
+    if found.start_time_unix_nano < found.time_unix_nano:
+        # A start at the very time says that nobody knows it; one that only rounds to it does not.
+        start_ms = min(start_ms, at_ms - 1)
     try:
         attributes = tuple((attribute.key, _value_text(attribute.value)) for attribute in found.attributes)
         series = _series(

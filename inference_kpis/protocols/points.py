@@ -16,6 +16,7 @@ from inference_kpis.protocols.exposition import Limits
 DEFAULT_LIMITS = Limits(samples=50_000)
 LARGEST_COUNT = 2**53
 MOST_BOUNDS = 200
+MOST_LABEL_CHARACTERS = 4096
 # Four buckets an octave, each 19 % wide; finer scales are merged to it. Twenty octaves reach from 1 µs to 12 days.
 FINEST_SCALE, COARSEST_SCALE, OCTAVES = 2, -10, 20
 
@@ -52,13 +53,15 @@ class Point(NamedTuple):
 
 
 def sorted_labels(pairs: Iterable[tuple[str, str]], limits: Limits) -> tuple[tuple[str, str], ...]:
-    """The labels in order. Raises ValueError for an empty, repeated or too long name, and for too long a value."""
+    """The labels in order. Raises ValueError for an empty or repeated name, and for more or longer ones than allowed."""
     labels = tuple(sorted(pairs))
     if len(labels) > limits.labels or any(one[0] == other[0] for one, other in pairwise(labels)):
         raise ValueError("labels")
     for name, value in labels:
         if not 0 < len(name) <= limits.name_characters or len(value) > limits.value_characters:
             raise ValueError("labels")
+    if sum(len(name) + len(value) for name, value in labels) > MOST_LABEL_CHARACTERS:
+        raise ValueError("labels")
     return labels
 
 

@@ -32,7 +32,6 @@ from inference_kpis.protocols.wire import Malformed, TooMuch
 NAME_LABEL = "__name__"
 # One series of one request; a thousand samples take 30 kB.
 MOST_SERIES_BYTES = 1024 * 1024
-MOST_LABEL_BYTES = 4096
 MOST_SYMBOLS = 200_000
 MOST_BUCKETS = 2000
 CUSTOM_BOUNDS_SCHEMA = -53
@@ -118,7 +117,7 @@ def _messages(message: bytes, field: int, limits: Limits) -> Iterator[Any]:
 @lru_cache(maxsize=20_000)
 def _labelled(labels: tuple[bytes, ...], limits: Limits) -> Series:
     """The series of raw label messages; remembered, since every scrape repeats them."""
-    if len(labels) > limits.labels + 1 or sum(map(len, labels)) > MOST_LABEL_BYTES:
+    if len(labels) > limits.labels + 1:
         raise ValueError("labels")
     texts: list[bytes] = []
     for label in labels:
@@ -133,7 +132,7 @@ def _labelled(labels: tuple[bytes, ...], limits: Limits) -> Series:
 @lru_cache(maxsize=20_000)
 def _named(texts: tuple[bytes, ...], limits: Limits) -> Series:
     """The series of names and values in turn. Raises ValueError, as bytes that are no text do."""
-    if len(texts) > 2 * limits.labels + 2 or sum(map(len, texts)) > MOST_LABEL_BYTES:
+    if len(texts) > 2 * limits.labels + 2:
         raise ValueError("labels")
     pairs = [(texts[at].decode(), texts[at + 1].decode()) for at in range(0, len(texts), 2)]
     labels = sorted_labels(pairs, limits)

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.models import MachineKey
 from inference_kpis.push.api.authentication import MachineKeyAuthentication, MayWriteReadings
-from inference_kpis.push.api.parsers import BoundedJsonParser, TooLarge
+from inference_kpis.push.api.parsers import BoundedJsonParser, NdjsonParser, TooLarge
 from inference_kpis.push.api.serializers import ErrorOut, ReadingBatchIn, ReadingBatchOut
 from inference_kpis.push.batch import read_batch
 from inference_kpis.push.ingestion import ingest_batch
@@ -52,7 +52,7 @@ class Unavailable(exceptions.APIException):
 class ReadingBatch(APIView):
     authentication_classes = (MachineKeyAuthentication,)
     permission_classes = (MayWriteReadings,)
-    parser_classes = (BoundedJsonParser,)
+    parser_classes = (BoundedJsonParser, NdjsonParser)
 
     @extend_schema(
         operation_id="readings_store",
