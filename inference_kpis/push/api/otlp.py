@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import cast
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -20,17 +19,15 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import MachineKey
 from inference_kpis.protocols import otlp
 from inference_kpis.protocols.points import Point
 from inference_kpis.protocols.wire import Malformed, TooMuch
-from inference_kpis.push.api.authentication import MachineKeyAuthentication, MayWriteReadings
+from inference_kpis.push.api.ingestion import IngestionView
 from inference_kpis.push.api.negotiation import OneAnswer
 from inference_kpis.push.api.parsers import JsonBody, MalformedBody, ProtobufBody, TooLarge, gunzip, parse_json
 from inference_kpis.push.api.serializers import OtlpErrorOut, OtlpOut
-from inference_kpis.push.api.views import Unavailable
 from inference_kpis.push.batch import MESSAGES
 from inference_kpis.push.series import PointReceipt, ingest_points
 
@@ -39,9 +36,7 @@ STATUS_CODES = {400: 3, 401: 16, 403: 7, 405: 12, 413: 8, 415: 3, 503: 14}
 UNKNOWN = 2
 
 
-class OtlpMetrics(APIView):
-    authentication_classes = (MachineKeyAuthentication,)
-    permission_classes = (MayWriteReadings,)
+class OtlpMetrics(IngestionView):
     parser_classes = (ProtobufBody, JsonBody)
     content_negotiation_class = OneAnswer
 
@@ -63,10 +58,7 @@ class OtlpMetrics(APIView):
             raise MalformedBody from None
         except TooMuch:
             raise TooLarge from None
-        try:
-            receipt = ingest_points(points, key=cast(MachineKey, request.auth), now=datetime.now(UTC))
-        except (OperationalError, InterfaceError):
-            raise Unavailable from None
+        receipt = ingest_points(points, key=cast(MachineKey, request.auth), now=datetime.now(UTC))
         number, words = len(receipt.refused), _words(receipt)
         if _is_json(request):
             partial = {"rejectedDataPoints": str(number), "errorMessage": words}

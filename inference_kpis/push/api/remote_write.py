@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import cast
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.utils.http import parse_header_parameters
 from django.utils.translation import ngettext
 from drf_spectacular.types import OpenApiTypes
@@ -16,27 +15,23 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import MachineKey
 from inference_kpis.protocols import remote_write
 from inference_kpis.protocols.points import Buckets, Point
 from inference_kpis.protocols.remote_write import Version
 from inference_kpis.protocols.wire import Malformed, TooMuch
-from inference_kpis.push.api.authentication import MachineKeyAuthentication, MayWriteReadings
+from inference_kpis.push.api.ingestion import IngestionView
 from inference_kpis.push.api.negotiation import OneAnswer
 from inference_kpis.push.api.parsers import MalformedBody, ProtobufBody, TooLarge
 from inference_kpis.push.api.serializers import ErrorOut
-from inference_kpis.push.api.views import Unavailable
 from inference_kpis.push.batch import MESSAGES
 from inference_kpis.push.series import PointReceipt, ingest_points
 
 WRITTEN = "X-Prometheus-Remote-Write-{}-Written"
 
 
-class RemoteWrite(APIView):
-    authentication_classes = (MachineKeyAuthentication,)
-    permission_classes = (MayWriteReadings,)
+class RemoteWrite(IngestionView):
     parser_classes = (ProtobufBody,)
     content_negotiation_class = OneAnswer
 
@@ -61,10 +56,7 @@ class RemoteWrite(APIView):
             raise MalformedBody from None
         except TooMuch:
             raise TooLarge from None
-        try:
-            receipt = ingest_points(points, key=cast(MachineKey, request.auth), now=datetime.now(UTC))
-        except (OperationalError, InterfaceError):
-            raise Unavailable from None
+        receipt = ingest_points(points, key=cast(MachineKey, request.auth), now=datetime.now(UTC))
         return Response(
             _refusals(points, receipt) if receipt.refused else None,
             status=400 if receipt.refused else 204,

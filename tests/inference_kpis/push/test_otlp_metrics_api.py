@@ -18,6 +18,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
 from inference_kpis.fleet.models import Node, Site
+from inference_kpis.push.api import authentication
 from inference_kpis.push.models import PushState
 from inference_kpis.readings import store
 from inference_kpis.readings.algebra import Distribution, Increase, Level
@@ -276,6 +277,19 @@ def test_a_store_that_is_away_asks_to_come_back(post: Post, node: Node, monkeypa
     post(export(*collected(60, 40)))
     wait()
     assert total("requests") == 40
+
+
+def test_a_key_that_cannot_be_looked_up_asks_to_come_back(
+    post: Post, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sender of OTLP drops what is answered with 401 or 500."""
+
+    def away(*_: object) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(authentication, "find_key", away)
+    answer = post(export(*collected(60, 40)))
+    assert (answer.status_code, int(answer["Retry-After"]) > 0) == (503, True)
 
 
 def test_messages_follow_the_language_and_codes_do_not(post: Post, node: Node) -> None:

@@ -25,7 +25,7 @@ from opentelemetry.sdk.resources import Resource
 from config.launcher.bootstrap import find_prometheus
 from inference_kpis.fleet.models import Node
 from inference_kpis.push.api import remote_write
-from inference_kpis.push.api.views import Unavailable
+from inference_kpis.push.api.ingestion import Unavailable
 from inference_kpis.readings import store
 from tests.factories import NodeFactory, machine_key
 from tests.inference_kpis.expositions import vllm
