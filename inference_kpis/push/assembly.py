@@ -31,8 +31,11 @@ GRACE_MS = 10_000
 LOOKBACK_MS = 300_000
 # Nobody knows when in a longer gap the work was done; counting starts anew.
 LONGEST_GAP_MS = 3_600_000
+# Moments that are remembered as settled; those that wait, and their points, before the oldest is settled as it is;
+# and moments that may wait at all.
 MOST_REMEMBERED = 100
 MOST_PENDING = 100
+MOST_WAITING = 50_000
 MOST_RECEIVED = 500
 
 Value = float | Buckets
@@ -105,11 +108,13 @@ class Stream:
         return None if oldest is None else self.pending[oldest].received_ms + GRACE_MS
 
     def to_bytes(self) -> bytes:
+        """Everything; of the expected series, which are nearly those of `last`, only where the two differ."""
         return orjson.dumps(
             {
                 "at": self.at_ms,
                 "last": self.last,
-                "expected": sorted(self.expected),
+                "expected": sorted(self.expected - self.last.keys()),
+                "idle": sorted(self.last.keys() - self.expected),
                 "settled": [[at, missing] for at, missing in self.settled.items()],
                 "pending": [[at, each.received_ms, each.entries] for at, each in self.pending.items()],
                 "totals": self.totals,
@@ -124,7 +129,7 @@ class Stream:
         return cls(
             found["at"],
             _entries(found["last"]),
-            set(found["expected"]),
+            {*found["expected"], *found["last"].keys() - set(found["idle"])},
             dict(found["settled"]),
             {at: Collection(received, _entries(entries)) for at, received, entries in found["pending"]},
             {key: Total(end, _value(value), start) for key, (end, value, start) in found["totals"].items()},
@@ -254,8 +259,9 @@ def _oldest(stream: Stream, now_ms: int) -> tuple[dict[str, Entry], int, bool]:
     is_whole = bool(stream.expected) and entries.keys() - stream.totals.keys() == stream.expected
     later = {key for at_ms in times[taken:] for key in stream.pending[at_ms].entries}
     is_overtaken = bool(later) and stream.expected <= entries.keys() | later
-    has_waited = stream.pending[times[0]].received_ms + GRACE_MS <= now_ms or len(times) > MOST_PENDING
-    return entries, times[taken - 1], is_whole or is_overtaken or has_waited
+    has_waited = stream.pending[times[0]].received_ms + GRACE_MS <= now_ms
+    is_full = len(times) > MOST_PENDING or sum(len(each.entries) for each in stream.pending.values()) > MOST_WAITING
+    return entries, times[taken - 1], is_whole or is_overtaken or has_waited or is_full
 
 
 def _settled(stream: Stream, engine: Engine, entries: Mapping[str, Entry], at_ms: int) -> Settled:
@@ -264,8 +270,7 @@ def _settled(stream: Stream, engine: Engine, entries: Mapping[str, Entry], at_ms
     missing = sorted(stream.expected - entries.keys())
     stream.pending = {time: each for time, each in stream.pending.items() if time > at_ms}
     stream.settled[at_ms] = missing
-    while len(stream.settled) > MOST_REMEMBERED:
-        del stream.settled[min(stream.settled)]
+    _forget(stream, at_ms)
     seen = {key: entry for key, entry in entries.items() if entry.value is not None}
     stream.expected = seen.keys() - stream.totals.keys()
     is_up = next((entry.value != 0 for key, entry in seen.items() if _name(key) == UP), None)
@@ -282,6 +287,16 @@ def _settled(stream: Stream, engine: Engine, entries: Mapping[str, Entry], at_ms
         stream.last = {key: entry for key, entry in stream.last.items() if key in stream.totals}
     readings, problems = _advanced(stream, engine, shape, seen, at_ms)
     return Settled(at_ms, previous_ms, readings, is_up, problems)
+
+
+def _forget(stream: Stream, at_ms: int) -> None:
+    """Keep the state small whatever is sent: old moments, and deltas of series that nobody sends any more."""
+    while len(stream.settled) > 1 and (
+        len(stream.settled) > MOST_REMEMBERED or sum(map(len, stream.settled.values())) > MOST_SERIES
+    ):
+        del stream.settled[min(stream.settled)]
+    if len(stream.totals) > MOST_SERIES // 2:
+        stream.totals = {key: total for key, total in stream.totals.items() if total.end_ms >= at_ms - LONGEST_GAP_MS}
 
 
 def _advanced(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from inference_kpis.engines import ENGINES
 from inference_kpis.protocols.points import Buckets, Point, Series
 from inference_kpis.protocols.remote_write import Version, decode
+from inference_kpis.push import assembly
 from inference_kpis.push.assembly import GRACE_MS, MOST_RECEIVED, Settled, Stream, receive, series_key, settle
 from inference_kpis.readings.algebra import Distribution, Increase
 from inference_kpis.readings.increases import MOST_SERIES
@@ -145,6 +146,20 @@ def test_what_one_stream_may_hold_is_bounded() -> None:
     assert receive(stream, "x", moments[0], AT) == ""
     codes = [receive(stream, "x", moment, AT) for moment in moments[1:]]
     assert codes[-1] == "too_many_moments"
+
+
+def test_a_sender_that_shows_other_series_each_time_does_not_fill_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assembly, "MOST_SERIES", 100)
+    stream = Stream()
+    for step in range(1, 300):
+        for number in range(8):
+            point = Point(Series("vllm:prompt_tokens_total", (("a", f"{step} {number}"),)), AT + step * STEP_MS, 1.0)
+            delta = point._replace(series=Series("b", point.series.labels), start_ms=point.at_ms - 1, is_delta=True)
+            for each in (point, delta):
+                receive(stream, series_key(each.series), each, AT)
+        stream, _ = send(stream, [], AT + GRACE_MS)
+    held = len(stream.last), sum(map(len, stream.settled.values())), len(stream.totals)
+    assert max(held) <= 100
 
 
 def points() -> Iterator[Point]:

@@ -5,9 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from django.conf import settings
 from django.db import OperationalError
 from django.test import Client
 
+from config.celery import app
 from inference_kpis.fleet.models import Node, Site
 from inference_kpis.push.models import PushState
 from inference_kpis.readings import store
@@ -314,6 +317,20 @@ def test_a_store_that_is_away_asks_to_come_back(post: Post, node: Node, monkeypa
         assert int(answer["Retry-After"]) > 0
     assert post(at(15, 50)).status_code == 204
     assert total("requests") == 50
+
+
+def test_what_waits_for_missing_parts_is_settled_by_beat(post: Post, node: Node) -> None:
+    post(at(0, 0))
+    post(at(15, 10))
+    post(at(30, 30)[:-1])
+    assert total("requests") == 10
+    [name] = {row["task"] for row in settings.CELERY_BEAT_SCHEDULE.values() if "push" in row["task"]}
+    app.loader.import_default_modules()
+    app.tasks[name]()
+    assert total("requests") == 10
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=11)):
+        app.tasks[name]()
+    assert total("requests") == 30
 
 
 def test_what_waits_is_dropped_when_the_node_is_pulled_instead(post: Post, node: Node) -> None:
