@@ -21,8 +21,11 @@ from inference_kpis.protocols.exposition import Sample
 from inference_kpis.protocols.points import Buckets, Point, Series
 from inference_kpis.readings.algebra import Reading
 from inference_kpis.readings.increases import MOST_SERIES, SAME_START_MS, advance
+from inference_kpis.readings.observation import series_digest
 
 UP = "up"
+# No label can have this name, and no value that counts is this one.
+DIGEST, OTHER = "~", "~"
 # Points of one collection may differ by this much: some senders read the clock once per instrument.
 SPREAD_MS = 500
 # How long a collection waits for series that the one before had.
@@ -332,10 +335,11 @@ def _before(stream: Stream, shape: "Shape", seen: Mapping[str, Entry], at_ms: in
     before: dict[str, Entry] = {}
     for key, entry in seen.items():
         name = _name(key)
-        if name in shape.levels:
-            continue
         held = stream.last.get(key)
-        if held is not None:
+        if name in shape.levels:
+            # Nothing is differenced from them; they are there so that the same models are seen before and after.
+            before[key] = entry
+        elif held is not None:
             before[key] = _held(held, entry)
         elif entry.since_ms or since_ms <= entry.start_ms < at_ms:
             before[key] = _zero(entry)
@@ -438,11 +442,18 @@ def _family(key: str, shape: "Shape") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Which names an engine reads as levels and as histograms, and what it measures by each sample name."""
+    """What an engine reads: names of levels and histograms, the measures of each sample name, and labels.
+
+    `models` are labels that name a model, `apart` those that tell repeated series apart, and `selecting` those whose
+    values decide whether a series counts, with the values that do.
+    """
 
     levels: frozenset[str]
     histograms: frozenset[str]
     measures: Mapping[str, frozenset[str]]
+    models: frozenset[str]
+    apart: frozenset[str]
+    selecting: Mapping[str, frozenset[str]]
 
 
 @cache
@@ -450,18 +461,42 @@ def shape_of(engine_key: str) -> Shape:
     """The shape of an engine; computed once."""
     levels: set[str] = set()
     histograms: set[str] = set()
+    apart: set[str] = set()
     measures: dict[str, frozenset[str]] = {}
-    for each in ENGINES[engine_key].sources:
+    selecting: dict[str, frozenset[str]] = {}
+    engine = ENGINES[engine_key]
+    for each in engine.sources:
         for series in (series for alternative in each.alternatives for series in alternative):
             names = {series.name}
             if each.kind is Kind.DISTRIBUTION:
                 histograms.add(series.name)
                 names |= {f"{series.name}_bucket", f"{series.name}_sum"}
             elif each.kind is Kind.LEVEL:
-                levels |= {series.name, series.per}
+                levels |= {series.name, *series.per}
             for name in names:
                 measures[name] = measures.get(name, frozenset()) | {each.measure}
-    return Shape(frozenset(levels), frozenset(histograms), measures)
+            apart.update(series.one_per)
+            for label, values in (*series.only.items(), *series.never.items()):
+                selecting[label] = selecting.get(label, frozenset()) | values
+    models = frozenset(engine.model_labels)
+    return Shape(frozenset(levels), frozenset(histograms), measures, models, frozenset(apart), selecting)
+
+
+def reduced(series: Series, shape: Shape) -> Series:
+    """The series with what its engine asks of its labels, and a digest of all of them.
+
+    Some servers put keys and addresses of people into labels; none of that is kept.
+    """
+    kept: list[tuple[str, str]] = []
+    for label, value in series.labels:
+        if label in shape.models or label == "le":
+            kept.append((label, value))
+        elif label in shape.selecting:
+            kept.append((label, value if value in shape.selecting[label] else OTHER))
+        elif label in shape.apart:
+            kept.append((label, series_digest(value)))
+    whole = orjson.dumps([pair for pair in series.labels if pair[0] != "le"]).decode()
+    return Series(series.name, (*kept, (DIGEST, series_digest(whole))))
 
 
 def _samples(entries: Mapping[str, Entry]) -> Iterator[Sample]:

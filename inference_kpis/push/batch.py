@@ -43,6 +43,7 @@ MESSAGES: dict[str, str | Promise] = {
     "unknown_measure": _("There is no measure %(name)s in the catalogue."),
     "unknown_node": _("No node of this name may be written with this key."),
     "invalid_series": _("The series has no name, or its labels are repeated, too many or too long."),
+    "not_recognised": _("The series do not tell which server this node runs. Choose its engine."),
     "out_of_order": _("Newer data of this sender is stored already; counters go on from there."),
     "too_many_moments": _("Too many different times wait to be stored. Send smaller requests."),
     "too_many_series": _("More series than the limit; those beyond it are not counted."),

@@ -14,9 +14,11 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
+from psycopg.types.json import Jsonb
 
 from accounts.models import MachineKey
 from inference_kpis.engines import ENGINES, Engine
+from inference_kpis.engines.recognition import recognise
 from inference_kpis.fleet.health import count_sites
 from inference_kpis.fleet.models import Node
 from inference_kpis.protocols.points import Buckets, Point, Series
@@ -85,6 +87,8 @@ def ingest_points(points: Sequence[Point], *, key: MachineKey, now: datetime) ->
             if node is None or node.source != Node.Source.PUSH:
                 code = "unknown_node" if node is None else "pulled_node"
                 receipt.refused += [(point, code) for _, point in found]
+            elif not _recognise(node, found):
+                receipt.refused += [(point, "not_recognised") for _, point in found]
             else:
                 wanted = _wanted(ENGINES[node.engine], found)
                 receipt.passed_over += len(found) - len(wanted)
@@ -159,15 +163,28 @@ def _wanted(engine: Engine, found: Sequence[tuple[Series, Point]]) -> list[tuple
     return [(series, point) for series, point in named if series is not None]
 
 
+def _recognise(node: Node, found: Iterable[tuple[Series, Point]]) -> bool:
+    """Whether the node's engine is known, by now at least: the names of its series tell it."""
+    if not node.engine:
+        node.engine = recognise(series.name for series, _ in found) or ""
+        if node.engine:
+            node.save(update_fields=["engine"])
+    return bool(node.engine)
+
+
 @lru_cache(maxsize=20_000)
 def _known(engine_key: str, series: Series, is_histogram: bool) -> Series | None:
-    """The series as the engine knows it. OTLP adds `_total` to counters that some servers show without."""
+    """The series as the engine knows it, without what it has no use for. Remembered, as every request repeats it.
+
+    OTLP adds `_total` to counters that some servers show without.
+    """
     wanted = ENGINES[engine_key].wanted
+    shape = assembly.shape_of(engine_key)
     for name in (series.name, series.name.removesuffix("_total")):
         names = [name + suffix for suffix in HISTOGRAM_SUFFIXES] if is_histogram else [name]
         if any(each.encode() in wanted for each in names):
-            return series._replace(name=name)
-    return series if series.name == UP else None
+            return assembly.reduced(series._replace(name=name), shape)
+    return assembly.reduced(series, shape) if series.name == UP else None
 
 
 # --- State -----------------------------------------------------------------------------------------------------------
@@ -264,9 +281,28 @@ def _settle(
     outcome = store.store_slots(store.slots_of(found))
     receipt.stored += len(outcome.stored)
     receipt.dropped["conflict"] += len(outcome.conflicting)
-    fields = ("engine", "collected", "measures", "problems", "settled_at", "settle_by")
-    PushState.objects.bulk_update(changed, fields)
+    _save(changed)
     _mark(heard.values(), now)
+
+
+SAVE = """
+UPDATE inference_kpis_pushstate p SET
+    engine = n.engine, collected = n.collected, measures = n.measures, problems = n.problems,
+    settled_at = n.settled_at, settle_by = n.settle_by
+FROM unnest(%s::bigint[], %s::text[], %s::bytea[], %s::jsonb[], %s::jsonb[], %s::timestamptz[], %s::timestamptz[])
+    AS n (id, engine, collected, measures, problems, settled_at, settle_by)
+WHERE p.id = n.id
+"""
+
+
+def _save(states: Sequence[PushState]) -> None:
+    """Write the states, as one plain statement: `bulk_update` costs as much as differencing them did."""
+    rows = [
+        (s.pk, s.engine, s.collected, Jsonb(s.measures), Jsonb(s.problems), s.settled_at, s.settle_by) for s in states
+    ]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(SAVE, [list(column) for column in zip(*rows, strict=True)])
 
 
 def _receive(stream: Stream, points: Iterable[tuple[Series, Point]], receipt: PointReceipt, now: datetime) -> None:
@@ -340,7 +376,9 @@ def _mark(heard: Iterable[tuple[Node, bool]], now: datetime) -> None:
     changed = [
         node
         for node, is_down in heard
-        if node.enter(Node.State.DOWN if is_down else Node.State.UP, now, "scrape_failed" if is_down else "")
+        # A pause is somebody's decision, and ends by one.
+        if node.state != Node.State.PAUSED
+        and node.enter(Node.State.DOWN if is_down else Node.State.UP, now, "scrape_failed" if is_down else "")
     ]
     if changed:
         Node.objects.bulk_update(changed, ("state", "severity", "state_since", "problem"))

@@ -350,6 +350,34 @@ def test_another_engine_starts_anew(post: Post, node: Node) -> None:
     assert total("requests") == 10
 
 
+def test_no_label_is_kept_that_could_name_a_person(post: Post, node: Node) -> None:
+    for step in range(3):
+        more = {"end_user": "jane@example.test", "finished_reason": "secret-reason"}
+        post([({**labels, **more}, samples) for labels, samples in at(15 * step, 10 * step)])
+    wait()
+    assert total("output_tokens") == 200
+    assert PushState.objects.exists()
+    assert not [s for s in PushState.objects.all() if b"jane" in bytes(s.collected) or b"secret" in bytes(s.collected)]
+
+
+def test_an_engine_is_recognised_by_what_is_sent(post: Post, node: Node) -> None:
+    Node.objects.update(engine="")
+    answer = post(scrape(node.name, b"go_goroutines 8\n", ms(0)))
+    assert list(answer.json()["fields"]) == ["not_recognised"]
+    for step in range(3):
+        assert post(at(15 * step, 10 * step)).status_code == 204
+    node.refresh_from_db()
+    assert (node.engine, total("requests")) == ("vllm", 20)
+
+
+def test_a_pause_is_not_ended_by_what_is_sent(post: Post, node: Node) -> None:
+    Node.objects.update(state=Node.State.PAUSED)
+    for step in range(3):
+        post(at(15 * step, 10 * step))
+    node.refresh_from_db()
+    assert node.state == Node.State.PAUSED
+
+
 def test_many_nodes_cost_the_same_number_of_queries_as_one(
     post: Post, node: Node, site: Site, django_assert_max_num_queries: Any
 ) -> None:
