@@ -172,6 +172,7 @@ CELERY_BEAT_SCHEDULE = {
     for name, task, seconds in [
         ("pull the nodes that are due", "inference_kpis.pull.tasks.dispatch_due_pulls", 1.0),
         ("roll up what new readings touched", "inference_kpis.readings.tasks.roll_up_touched", 2.0),
+        ("settle pushed collections that waited long enough", "inference_kpis.push.tasks.settle_waiting", 5.0),
         ("count the fleet's health", "inference_kpis.fleet.tasks.count_health", 2.0),
         ("make and drop partitions", "inference_kpis.readings.tasks.keep_partitions", 3600.0),
         ("evaluate alert rules", "inference_kpis.alerts.tasks.evaluate_rules", 5.0),
@@ -300,6 +301,7 @@ if IN_PRODUCTION:
 
 # --- API -----------------------------------------------------------------------------------------------------------
 INGEST_MAX_BYTES = 8 * 1024 * 1024
+INGEST_MAX_UNPACKED_BYTES = 16 * 1024 * 1024
 INGEST_MAX_READINGS = 5000
 DATA_UPLOAD_MAX_MEMORY_SIZE = INGEST_MAX_BYTES
 REST_FRAMEWORK = {

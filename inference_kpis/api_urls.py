@@ -3,6 +3,8 @@
 from django.urls import path
 
 from inference_kpis.api.views import KpiDetail, KpiList, NodeDetail, NodeLatest, NodeList, OpenMetrics, SiteList
+from inference_kpis.push.api.otlp import OtlpMetrics
+from inference_kpis.push.api.remote_write import RemoteWrite
 from inference_kpis.push.api.views import ReadingBatch
 
 urlpatterns = [
@@ -14,4 +16,6 @@ urlpatterns = [
     path("nodes/<uuid:uuid>", NodeDetail.as_view(), name="api_node_detail"),
     path("sites", SiteList.as_view(), name="api_site_list"),
     path("openmetrics", OpenMetrics.as_view(), name="api_openmetrics"),
+    path("write", RemoteWrite.as_view(), name="api_remote_write"),
+    path("otlp/v1/metrics", OtlpMetrics.as_view(), name="api_otlp_metrics"),
 ]

@@ -3,7 +3,7 @@
 from inference_kpis.alerts.models import Alert, AlertEvent, AlertRule, AlertWatch, Channel, Notification, Silence
 from inference_kpis.fleet.models import Node, ServedModel, Site, SiteHealth
 from inference_kpis.pull.models import PullState
-from inference_kpis.push.models import KeySite
+from inference_kpis.push.models import KeySite, PushState
 
 __all__ = [
     "Alert",
@@ -15,6 +15,7 @@ __all__ = [
     "Node",
     "Notification",
     "PullState",
+    "PushState",
     "ServedModel",
     "Silence",
     "Site",

@@ -63,6 +63,7 @@ CALCULATIONS = (
     "inference_kpis/alerts/subjects.py",
     "inference_kpis/alerts/verdicts.py",
     "inference_kpis/pull/guard.py",
+    "inference_kpis/push/assembly.py",
     "inference_kpis/pull/client.py",
     "readiness/scoring/*.py",
     "readiness/bank.py",

@@ -20,6 +20,9 @@ STARTED = time.monotonic()
 NEEDED_BYTES = 50 * 1024 * 1024
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_PACKAGES = ("chromium", "fonts-dejavu-core")
+# Where the tests keep what they need and the machine does not have.
+TEST_DATA = Path(os.environ.get("VIGIE_TEST_DATA", ROOT / ".var" / "test"))
+PROMETHEUS = TEST_DATA / "prometheus"
 
 
 class CannotGoOn(Exception):
@@ -35,6 +38,7 @@ def main(verb: str, arguments: list[str]) -> int:
         make_environment(with_tools=verb in {"test", "check", "bench"})
         if verb == "test":
             install_chromium()
+            fetch_prometheus()
     except CannotGoOn as problem:
         print(f"\n{problem}", file=sys.stderr)
         return 1
@@ -171,14 +175,50 @@ def install_chromium() -> None:
     run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *CHROMIUM_PACKAGES], problem, environment)
 
 
+# --- The Prometheus of the tests -------------------------------------------------------------------------------------
+
+
+def find_prometheus() -> str | None:
+    """The program on the path, or the one that was fetched for the tests."""
+    return shutil.which("prometheus") or shutil.which("prometheus", path=str(PROMETHEUS / "usr" / "bin"))
+
+
+def fetch_prometheus() -> None:
+    """The Prometheus that the tests receive from: out of Debian's package, unpacked and not installed."""
+    if find_prometheus():
+        return
+    if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
+        raise CannotGoOn(
+            "The tests of remote write need Prometheus, which is not installed. Install Prometheus 2.42 or newer, put it"
+            " on the path, and run: make test"
+        )
+    say("fetching Prometheus")
+    problem = "Prometheus could not be fetched. Try by hand: apt-get update && apt-get install prometheus"
+    # Unpacked beside its place and moved there whole: what is there is complete.
+    fresh = PROMETHEUS.with_name(f"prometheus.{os.getpid()}")
+    fresh.mkdir(parents=True)
+    try:
+        if os.geteuid() == 0:
+            run(["apt-get", "update", "-qq"], problem)
+        # Without an account of its own for the download, which could not write here.
+        run(["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", "prometheus"], problem, folder=fresh)
+        package = next(fresh.glob("prometheus_*.deb"))
+        run(["dpkg-deb", "-x", str(package), str(fresh)], problem)
+        package.unlink()
+        shutil.rmtree(PROMETHEUS, ignore_errors=True)
+        fresh.rename(PROMETHEUS)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
 def nearest(folder: Path) -> Path:
     """The folder, or the nearest one above it that is there."""
     return next(place for place in (folder, *folder.parents) if place.exists())
 
 
-def run(command: list[str], problem: str, environment: dict[str, str] | None = None) -> None:
+def run(command: list[str], problem: str, environment: dict[str, str] | None = None, *, folder: Path = ROOT) -> None:
     done = subprocess.run(
-        command, cwd=ROOT, env=os.environ | (environment or {}), capture_output=True, text=True, check=False
+        command, cwd=folder, env=os.environ | (environment or {}), capture_output=True, text=True, check=False
     )
     if done.returncode:
         if min(shutil.disk_usage(place).free for place in (ROOT, nearest(DATA_DIR))) < NEEDED_BYTES:

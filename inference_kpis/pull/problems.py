@@ -25,6 +25,7 @@ SENTENCES: dict[str, str | Promise] = {
     "not_stored": _("What the node answered could not be stored. The reason is in the worker's log."),
     "out_of_order": _("The clock went backwards; the pull was set aside."),
     "redirected": _("The server redirects elsewhere. Enter the final URL."),
+    "scrape_failed": _("The Prometheus that sends the series of this node cannot scrape it."),
     "status": _("The server answered with an error."),
     "timed_out": _("No complete answer arrived within the time-out."),
     "tls_failed": _("The server's certificate is not trusted."),

@@ -42,6 +42,15 @@ MESSAGES: dict[str, str | Promise] = {
     "too_old": _("The reading is older than what is kept in detail."),
     "unknown_measure": _("There is no measure %(name)s in the catalogue."),
     "unknown_node": _("No node of this name may be written with this key."),
+    "invalid_series": _("The series has no name, or its labels are repeated, too many or too long."),
+    "not_recognised": _("The series do not tell which server this node runs. Choose its engine."),
+    "out_of_order": _("Newer data of this sender is stored already; counters go on from there."),
+    "too_many_moments": _("Too many different times wait to be stored. Send smaller requests."),
+    "too_many_series": _("More series than the limit; those beyond it are not counted."),
+    "too_many_streams": _("More senders and jobs give series of this node than the limit."),
+    "unsupported": _(
+        "Summaries, histograms of gauges and sums that are neither delta nor cumulative cannot be stored."
+    ),
 }
 GROUPS = {"increases": Kind.INCREASE, "levels": Kind.LEVEL, "distributions": Kind.DISTRIBUTION}
 

@@ -1,7 +1,7 @@
 """Storing a pushed batch: what is acknowledged is committed."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -37,8 +37,8 @@ def ingest_batch(items: Sequence[object], *, key: MachineKey, now: datetime) -> 
         except Refusal as refusal:
             receipt.refused.append((index, refusal))
     with transaction.atomic():
-        nodes = _writable_nodes({pushed.node for _, pushed in understood}, key)
-        models = _known_models(nodes)
+        nodes = writable_nodes({pushed.node for _, pushed in understood}, key)
+        models = known_models(nodes.values())
         welcome: list[tuple[Node, PushedReading]] = []
         positions: list[int] = []
         for index, pushed in understood:
@@ -60,7 +60,7 @@ def ingest_batch(items: Sequence[object], *, key: MachineKey, now: datetime) -> 
     return receipt
 
 
-def _writable_nodes(names: set[str], key: MachineKey) -> dict[str, Node]:
+def writable_nodes(names: set[str], key: MachineKey) -> dict[str, Node]:
     """The nodes of these names on sites that the key may write for, locked in order so that batches take turns."""
     found = (
         Node.objects.in_service()
@@ -72,13 +72,13 @@ def _writable_nodes(names: set[str], key: MachineKey) -> dict[str, Node]:
     return {node.name: node for node in found}
 
 
-def _known_models(nodes: dict[str, Node]) -> dict[int, set[str]]:
+def known_models(nodes: Iterable[Node]) -> dict[int, set[str]]:
     """The names of the models that these nodes have reported, by node."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT l.node_id, array_agg(m.name) FROM inference_kpis_latest l"
             " JOIN inference_kpis_servedmodel m ON m.id = l.model_id WHERE l.node_id = ANY(%s) GROUP BY l.node_id",
-            [[node.pk for node in nodes.values()]],
+            [[node.pk for node in nodes]],
         )
         return {node_id: set(names) for node_id, names in cursor.fetchall()}
 

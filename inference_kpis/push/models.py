@@ -1,10 +1,10 @@
-"""Which sites a machine key may write for."""
+"""Which sites a machine key may write for, and what is known of the series that nodes push."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import MachineKey
-from inference_kpis.fleet.models import Site
+from inference_kpis.fleet.models import Node, Site
 
 
 class KeySite(models.Model):
@@ -21,3 +21,27 @@ class KeySite(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} → {self.site}"
+
+
+class PushState(models.Model):
+    """One stream of series of a node: what one sender shows of it under one job.
+
+    `collected` is an `assembly.Stream`; it changes in the transaction that stores the readings it gave, under the lock
+    on the node. `measures` are those it gave last; of two streams that give the same one, the older is counted.
+    """
+
+    node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="push_states")
+    stream = models.CharField(max_length=200, blank=True)
+    engine = models.CharField(max_length=40)
+    collected = models.BinaryField(null=True)
+    measures = models.JSONField(default=list)
+    problems = models.JSONField(default=list)
+    settled_at = models.DateTimeField(null=True)
+    settle_by = models.DateTimeField(null=True, db_index=True)
+
+    class Meta:
+        ordering = ("node", "id")
+        constraints = (models.UniqueConstraint(fields=("node", "stream"), name="push_state_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.node_id} {self.stream}"

@@ -47,3 +47,19 @@ class ErrorOut(serializers.Serializer):
     fields = serializers.DictField(  # type: ignore[assignment]  # the name is that of the answer
         child=serializers.ListField(child=serializers.CharField())
     )
+
+
+class OtlpPartialSuccessOut(serializers.Serializer):
+    rejectedDataPoints = serializers.CharField(help_text="How many points were refused, a whole number as text.")
+    errorMessage = serializers.CharField()
+
+
+class OtlpOut(serializers.Serializer):
+    partialSuccess = OtlpPartialSuccessOut(required=False)
+
+
+class OtlpErrorOut(serializers.Serializer):
+    """A `google.rpc.Status`."""
+
+    code = serializers.IntegerField()
+    message = serializers.CharField()

@@ -4,22 +4,18 @@ from datetime import UTC, datetime
 from typing import cast
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework import exceptions, status
+from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import MachineKey
-from inference_kpis.push.api.authentication import MachineKeyAuthentication, MayWriteReadings
-from inference_kpis.push.api.parsers import BoundedJsonParser, TooLarge
+from inference_kpis.push.api.ingestion import IngestionView
+from inference_kpis.push.api.parsers import BoundedJsonParser, NdjsonParser, TooLarge
 from inference_kpis.push.api.serializers import ErrorOut, ReadingBatchIn, ReadingBatchOut
 from inference_kpis.push.batch import read_batch
 from inference_kpis.push.ingestion import ingest_batch
-
-RETRY_AFTER_SECONDS = 5
 
 EXAMPLE = {
     "readings": [
@@ -41,18 +37,8 @@ class NotABatch(exceptions.ParseError):
     default_detail = _("The body is an object with a list named readings.")
 
 
-class Unavailable(exceptions.APIException):
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_code = "store_unavailable"
-    # Rest framework turns it into Retry-After.
-    wait = RETRY_AFTER_SECONDS
-    default_detail = _("The store cannot take data at the moment. Send the same batch again later.")
-
-
-class ReadingBatch(APIView):
-    authentication_classes = (MachineKeyAuthentication,)
-    permission_classes = (MayWriteReadings,)
-    parser_classes = (BoundedJsonParser,)
+class ReadingBatch(IngestionView):
+    parser_classes = (BoundedJsonParser, NdjsonParser)
 
     @extend_schema(
         operation_id="readings_store",
@@ -75,10 +61,7 @@ class ReadingBatch(APIView):
             raise NotABatch
         if len(items) > settings.INGEST_MAX_READINGS:
             raise TooLarge
-        try:
-            receipt = ingest_batch(items, key=cast(MachineKey, request.auth), now=datetime.now(UTC))
-        except (OperationalError, InterfaceError):
-            raise Unavailable from None
+        receipt = ingest_batch(items, key=cast(MachineKey, request.auth), now=datetime.now(UTC))
         return Response(
             {
                 "stored": receipt.stored,

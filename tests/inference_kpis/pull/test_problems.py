@@ -7,22 +7,26 @@ import pytest
 
 import inference_kpis
 from inference_kpis.pull.problems import SENTENCES, sentence
+from inference_kpis.push.batch import MESSAGES
 
 FOLDERS = ("pull", "protocols", "engines", "readings")
 # How the modules name a problem.
-NAMED = re.compile(r'(?:PullFailed|MalformedExposition|_TooLong|problems\.add)\("(\w+)"|problem(?:s \+)?= ?\(?"(\w+)"')
+NAMED = re.compile(
+    r'(?:PullFailed|MalformedExposition|_TooLong|problems\.add)\("(\w+)"|problem(?:s \+)?= ?\(?"(\w+)"|return "(\w+_\w+)"'
+)
 
 
 def codes() -> set[str]:
     """Every code that a pull can end with or leave behind."""
     root = Path(inference_kpis.__file__).parent
     sources = [path.read_text() for folder in FOLDERS for path in (root / folder).glob("*.py")]
-    return {first or second for source in sources for first, second in NAMED.findall(source)}
+    return {code for source in sources for found in NAMED.findall(source) for code in found if code}
 
 
 def test_every_code_has_its_sentence() -> None:
     assert {"timed_out", "malformed", "label_too_long", "bad_counter", "implausible", "too_many_series"} <= codes()
-    assert codes() - SENTENCES.keys() == set()
+    # What is wrong with a pushed point is said with those of readings.
+    assert codes() - SENTENCES.keys() - MESSAGES.keys() == set()
 
 
 @pytest.mark.parametrize("code", SENTENCES)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
 from django.db import OperationalError
 from django.test import Client
@@ -225,3 +226,22 @@ def test_a_batch_costs_the_same_number_of_queries_as_one_reading(
     post(batch(reading(900)))
     with django_assert_max_num_queries(30):
         assert post(batch(*(reading(20 * step) for step in range(1, 41)))).json()["stored"] == 40
+
+
+def test_readings_may_come_one_a_line(client: Client, site: Site, node: Node) -> None:
+    headers = {"Authorization": f"Bearer {machine_key(site)[1]}"}
+    lines = b"\n".join([orjson.dumps(reading(15)), b"", b"{broken", orjson.dumps(reading(30)), b""])
+    answer = client.post("/api/v1/readings", lines, content_type="application/x-ndjson", headers=headers).json()
+    assert (answer["stored"], [(refused["index"], refused["code"]) for refused in answer["refused"]]) == (
+        2,
+        [(1, "invalid")],
+    )
+    again = client.post("/api/v1/readings", lines, content_type="application/x-ndjson", headers=headers).json()
+    assert (again["stored"], again["repeated"]) == (0, 2)
+
+
+@pytest.mark.parametrize("body", [b"0\n" * 5001, b" " * (8 * 1024 * 1024 + 1)])
+def test_lines_are_bounded_as_well(client: Client, site: Site, body: bytes) -> None:
+    headers = {"Authorization": f"Bearer {machine_key(site)[1]}"}
+    answer = client.post("/api/v1/readings", body, content_type="application/x-ndjson", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
