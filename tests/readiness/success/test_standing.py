@@ -14,9 +14,9 @@ from readiness.success.models import SuccessMetric
 from readiness.success.standing import TREND_STEPS, WINDOW, Standing, Status, is_in_scope, standing, standings
 
 NOW = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
-LYON = Group(1, 1, "Lyon", "edge", "vllm", "m")
-FRANKFURT = Group(2, 2, "Frankfurt", "edge", "vllm", "m")
-DUBLIN = Group(3, 3, "Dublin", "central", "vllm", "m")
+LYON = Group(1, 1, "lyon", "Lyon", "edge", "vllm", "m")
+FRANKFURT = Group(2, 2, "frankfurt", "Frankfurt", "edge", "vllm", "m")
+DUBLIN = Group(3, 3, "dublin", "Dublin", "central", "vllm", "m")
 BOUNDS = (0.5, 1.0)
 
 
@@ -82,7 +82,7 @@ def test_without_traffic_it_is_unknown_and_not_zero() -> None:
 
 
 def test_what_no_engine_exposes_is_unknown() -> None:
-    triton = Group(4, 4, "Madrid", "edge", "triton", "m")
+    triton = Group(4, 4, "madrid", "Madrid", "edge", "triton", "m")
     found = stand(metric("e2e_latency_p95", 500), requests(triton, 10))
     assert (found.status, found.quantity.reason) == (Status.UNKNOWN, NoValue.NOT_EXPOSED)
 
