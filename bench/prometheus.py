@@ -1,13 +1,12 @@
 """Debian's Prometheus, unpacked into a temporary folder without installing it, scraping the same servers."""
 
-import os
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from config.launcher.bootstrap import CannotGoOn, fetch_prometheus, find_prometheus
 from config.launcher.processes import wait_until
 
 INTERVAL_SECONDS = 2
@@ -18,31 +17,15 @@ class Unavailable(Exception):
     """A clause that says why there is no Prometheus to compare with."""
 
 
-def binary(folder: Path) -> Path:
+def binary() -> Path:
     """The program on the path, or the one of Debian's package. Raises `Unavailable`."""
-    installed = shutil.which("prometheus")
-    if installed:
-        return Path(installed)
-    if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
-        raise Unavailable("it is not installed, and there is no apt-get to fetch Debian's package with")
-    # Without a download by an account of its own, which cannot write to this folder.
-    download = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", "prometheus"]
-    if _words_of_failure(download, folder) and os.geteuid() == 0:
-        _words_of_failure(["apt-get", "update", "-qq"], folder)
-    if words := _words_of_failure(download, folder):
-        raise Unavailable(f"apt-get could not fetch the package: {words}")
-    package = next(folder.glob("prometheus_*.deb"))
-    if words := _words_of_failure(["dpkg-deb", "-x", str(package), str(folder)], folder):
-        raise Unavailable(f"the package could not be unpacked: {words}")
-    return folder / "usr" / "bin" / "prometheus"
-
-
-def _words_of_failure(command: Sequence[str], folder: Path) -> str:
-    """'' when the command succeeded, else the last line that it wrote."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode == 0:
-        return ""
-    return ((done.stdout + done.stderr).strip().splitlines() or [f"status {done.returncode}"])[-1]
+    try:
+        fetch_prometheus()
+    except CannotGoOn as problem:
+        raise Unavailable(str(problem)) from None
+    found = find_prometheus()
+    assert found
+    return Path(found)
 
 
 @contextmanager

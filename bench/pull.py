@@ -103,7 +103,7 @@ def _measure_prometheus(address: str) -> Figure:
     paths = [f"/prometheus-{number:05}/metrics" for number in range(NODES)]
     with TemporaryDirectory() as name:
         folder = Path(name)
-        with prometheus.scraping(prometheus.binary(folder), folder, address, paths) as pid:
+        with prometheus.scraping(prometheus.binary(), folder, address, paths) as pid:
             before = _answered(address)
             _await_answers(address, before + WARM_UP_ROUNDS * NODES)
             values = []

@@ -145,12 +145,10 @@ def test_a_round_pulls_every_node_once() -> None:
     assert count("inference_kpis_reading") == 3 + 2 * 3
 
 
-def test_without_apt_the_report_says_why_there_is_no_comparison(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: pytest.TempPathFactory
-) -> None:
-    monkeypatch.setattr("bench.prometheus.shutil.which", lambda name: None)
-    with pytest.raises(prometheus.Unavailable, match="not installed, and there is no apt-get"):
-        prometheus.binary(tmp_path)
+def test_without_apt_the_report_says_why_there_is_no_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("config.launcher.bootstrap.shutil.which", lambda name, path=None: None)
+    with pytest.raises(prometheus.Unavailable, match="Prometheus, which is not installed"):
+        prometheus.binary()
 
 
 # --- What is told ----------------------------------------------------------------------------------------------------
