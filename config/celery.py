@@ -11,7 +11,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("vigie")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
-    ["inference_kpis.pull", "inference_kpis.readings", "inference_kpis.fleet", "readiness.assessments"],
+    [
+        "inference_kpis.pull",
+        "inference_kpis.readings",
+        "inference_kpis.fleet",
+        "inference_kpis.discovery",
+        "readiness.assessments",
+    ],
     related_name="tasks",
 )
 app.steps["worker"].add(DjangoStructLogInitStep)

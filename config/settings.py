@@ -173,6 +173,7 @@ CELERY_BEAT_SCHEDULE = {
         ("pull the nodes that are due", "inference_kpis.pull.tasks.dispatch_due_pulls", 1.0),
         ("roll up what new readings touched", "inference_kpis.readings.tasks.roll_up_touched", 2.0),
         ("count the fleet's health", "inference_kpis.fleet.tasks.count_health", 2.0),
+        ("refresh the node lists that are due", "inference_kpis.discovery.tasks.refresh_due_sources", 2.0),
         ("make and drop partitions", "inference_kpis.readings.tasks.keep_partitions", 3600.0),
         ("check declared levels against measurements", "readiness.assessments.tasks.check_bindings", 15.0),
     ]

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Role, Team, User
+from inference_kpis.discovery.models import DiscoverySource
 from inference_kpis.fleet.models import Node
 from readiness.assessments import answering
 from readiness.assessments.answering import Reply
@@ -56,6 +57,7 @@ class World:
             name="Metric", team=self.team, kpi="availability", target_value=99, target_on=date(2027, 1, 1), owner=author
         )
         self.node: Node = NodeFactory()
+        self.source = DiscoverySource.objects.create(name=f"Registry of {self.team}", url="http://10.0.0.2/sd")
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,10 @@ def of_assessment(world: World) -> list[Any]:
 
 def of_node(world: World) -> list[Any]:
     return [world.node.uuid]
+
+
+def of_source(world: World) -> list[Any]:
+    return [world.source.pk]
 
 
 def of_metric(world: World) -> list[Any]:
@@ -105,6 +111,15 @@ ROWS: dict[str, Row] = {
     "kpis:node_pause": Row(WRITES_FLEET, of_node, "post"),
     "kpis:node_retire": Row(WRITES_FLEET, of_node, "post"),
     "kpis:node_csv": Row(EVERYBODY, lambda world: [world.node.uuid, "request_rate"]),
+    "kpis:discovery_list": Row(EVERYBODY),
+    "kpis:discovery_add": Row(WRITES_FLEET),
+    "kpis:discovery_detail": Row(EVERYBODY, of_source),
+    "kpis:discovery_edit": Row(WRITES_FLEET, of_source),
+    "kpis:discovery_ask": Row(WRITES_FLEET, of_source, "post"),
+    "kpis:discovery_switch": Row(WRITES_FLEET, of_source, "post"),
+    "kpis:discovery_forget": Row(WRITES_FLEET, of_source, "post"),
+    "kpis:node_export": Row(EVERYBODY),
+    "kpis:node_import": Row(WRITES_FLEET),
     "kpis:kpi_list": Row(EVERYBODY),
     "kpis:kpi_detail": Row(EVERYBODY, lambda world: ["request_rate"]),
     "kpis:kpi_csv": Row(EVERYBODY, lambda world: ["request_rate"]),
@@ -113,11 +128,13 @@ ROWS: dict[str, Row] = {
     "admin:accounts_machinekey_add": Row(ADMINISTERS),
     "admin:accounts_auditevent_changelist": Row(ADMINISTERS),
     "admin:inference_kpis_site_add": Row(ADMINISTERS),
+    "api_http_sd": Row(EVERYBODY),
     "api_schema": Row(EVERYBODY),
     "api_docs": Row(EVERYBODY),
 }
 # For machines, or before sign-in: tested where they live.
 OPEN = {"home", "healthz", "readyz", "metrics", "set_language", "api_readings"}
+OPEN |= {"api_nodes", "api_node"}
 
 
 def named_urls(resolver: URLResolver, namespace: str = "") -> Iterator[str]:

@@ -14,6 +14,7 @@ APPS = ("config", "readiness", "inference_kpis", "accounts")
 LAYERS = {
     "inference_kpis": (
         ("demo",),
+        ("discovery",),
         ("dashboards", "templatetags"),
         ("pull", "push"),
         ("engines", "readings", "protocols"),
@@ -55,6 +56,9 @@ CALCULATIONS = (
     "inference_kpis/demo/*.py",
     "inference_kpis/pull/guard.py",
     "inference_kpis/pull/client.py",
+    "inference_kpis/discovery/targets.py",
+    "inference_kpis/discovery/planning.py",
+    "inference_kpis/discovery/table.py",
     "readiness/scoring/*.py",
     "readiness/bank.py",
 )
