@@ -1,5 +1,6 @@
 """The pages of discovery: sources, one source, and nodes from and to a file."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from django.contrib import messages
@@ -21,7 +22,7 @@ from inference_kpis.discovery.refreshing import plan_of
 from inference_kpis.discovery.source_rows import source_rows
 from inference_kpis.discovery.sources import NotPreviewed, ask_for_list, forget_source, save_source, switch_source
 from inference_kpis.discovery.table import COLUMNS, MOST_BYTES, TableRefused, decoded
-from inference_kpis.fleet.models import Site
+from inference_kpis.fleet.models import Node, Site
 
 # What a page lists; the counts above say how many there are.
 MOST_SHOWN = 200
@@ -80,7 +81,7 @@ def discovery_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "source": source,
         "plan": plan,
         "counts": {kind.value: plan.count(kind) for kind in Kind} if plan else {},
-        "changes": plan.changes[:MOST_SHOWN] if plan else [],
+        "changes": [(change, field_labels(change.fields)) for change in plan.changes[:MOST_SHOWN]] if plan else [],
         "refused": [(name, problem_sentence(code)) for name, code in plan.refused[:MOST_SHOWN]] if plan else [],
         "present": source.discovered.present().count(),
         "problem": problem_sentence(source.problem) if source.problem else "",
@@ -88,6 +89,12 @@ def discovery_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "can_write": access.can_write_fleet(request.user),
     }
     return render(request, "inference_kpis/discovery/discovery_detail.html", context)
+
+
+def field_labels(names: Iterable[str]) -> list[str]:
+    """What people call these fields of a node."""
+    labels = {field.name: str(field.verbose_name) for field in Node._meta.fields}
+    return [labels[name] for name in names]
 
 
 @has_role(Role.OPERATOR)

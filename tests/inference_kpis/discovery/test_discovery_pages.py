@@ -84,6 +84,16 @@ def test_a_source_that_reads_otherwise_is_off_until_it_is_checked(operator: Clie
     assert Node.objects.in_service().count() == 3
 
 
+def test_a_change_names_what_changes(operator: Client, registry: Registry) -> None:
+    registry.lists(group("10.0.1.1:8000", instance="gpu-1"))
+    source = refresh(source_of(registry), datetime.now(UTC))
+    post(operator, "switch", source)
+    registry.lists(group("10.0.1.2:8000", instance="gpu-1", __scrape_interval__="30s"))
+    post(operator, "ask", source)
+    work()
+    assert "gpu-1 change metrics URL, pull interval (s) lyon http://10.0.1.2:8000/metrics" in page_of(operator, source)
+
+
 def test_a_new_name_keeps_it_on(operator: Client, registry: Registry) -> None:
     source = source_of(registry)
     form = {**FORM, "url": registry.url, "may_create_sites": "on", "refresh_seconds": "30"}
