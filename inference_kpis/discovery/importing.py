@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -15,16 +16,20 @@ from accounts.models import User
 from inference_kpis.dashboards.node_form import NodeForm
 from inference_kpis.discovery.node_values import node_form, write_node
 from inference_kpis.discovery.planning import shown
-from inference_kpis.discovery.table import Line, TableRefused, read_table, write_table
+from inference_kpis.discovery.table import NUMBERS, Line, TableRefused, read_table, write_table
 from inference_kpis.fleet.health import count_sites
 from inference_kpis.fleet.models import Node, Site
+
+# Each line that changes something is checked as a form is, a few milliseconds: a page may wait for so many.
+MOST_CHECKED = 1000
 
 SENTENCES: dict[str, str | Promise] = {
     "doubled_columns": _("These columns stand there twice: %(columns)s. Keep one of each."),
     "malformed": _("The file is no table that can be read. Export the nodes and change that file."),
     "missing_columns": _("These columns are missing: %(columns)s. The first line names the columns."),
-    "too_large": _("The file is larger than 2 MB. Split it."),
-    "too_many_lines": _("The file has more than 5,000 lines. Split it."),
+    "too_large": _("The file is larger than 4 MB. Split it."),
+    "too_many_changes": _("The file adds or changes more than 1,000 nodes. Split it."),
+    "too_many_lines": _("The file has more than 20,000 lines. Split it."),
     "unknown_columns": _("These columns are not known: %(columns)s. Remove them."),
 }
 
@@ -80,21 +85,39 @@ def sentence(refused: TableRefused) -> str:
 def export_nodes() -> str:
     """All nodes in service as a table, without their credentials. One query."""
     nodes = Node.objects.in_service().select_related("site").order_by("name")
-    return write_table(
-        {
-            "uuid": node.uuid,
-            "name": node.name,
-            "site": node.site.key,
-            "engine": node.engine,
-            "source": node.source,
-            "url": node.url,
-            "pull_interval_seconds": node.pull_interval_seconds,
-            "pull_timeout_seconds": node.pull_timeout_seconds,
-            "price_per_hour": node.price_per_hour,
-            "power_watts": node.power_watts,
-        }
-        for node in nodes
-    )
+    return write_table(_row(node) for node in nodes)
+
+
+def _row(node: Node) -> dict[str, object]:
+    """A node as a line of the table; queries the site unless it was selected."""
+    return {
+        "uuid": node.uuid,
+        "name": node.name,
+        "site": node.site.key,
+        "engine": node.engine,
+        "source": node.source,
+        "url": node.url,
+        "pull_interval_seconds": node.pull_interval_seconds,
+        "pull_timeout_seconds": node.pull_timeout_seconds,
+        "price_per_hour": node.price_per_hour,
+        "power_watts": node.power_watts,
+    }
+
+
+def _is_as_written(node: Node, line: Line) -> bool:
+    """Whether a line says of a node exactly what an export says: most lines of most files, which need no form."""
+    row = _row(node)
+    return all(_is_same(column, text, row[column]) for column, text in line.values.items())
+
+
+def _is_same(column: str, text: str, value: object) -> bool:
+    written = "" if value is None else str(value)
+    if column not in NUMBERS or text == written or not text or not written:
+        return text == written
+    try:
+        return Decimal(text) == Decimal(written)
+    except InvalidOperation:
+        return False
 
 
 def plan_import(text: str) -> ImportPlan:
@@ -104,6 +127,8 @@ def plan_import(text: str) -> ImportPlan:
     by_uuid, by_name = _nodes(lines)
     planned, told = ImportPlan(), dict[str, int]()
     for line in lines:
+        if len(planned.forms) + len(planned.errors) > MOST_CHECKED:
+            raise TableRefused("too_many_changes")
         planned.errors += _plan_line(line, planned, by_uuid, by_name, sites, told)
     return planned
 
@@ -150,6 +175,9 @@ def _plan_line(
             yield LineError(line.number, "name", str(message))
             return
     told |= dict.fromkeys((name, str(node.uuid)), line.number)
+    if node.pk and _is_as_written(node, line):
+        planned.unchanged += 1
+        return
     form = node_form(node, values, sites)
     if not form.is_valid():
         for column, messages in form.errors.items():

@@ -135,7 +135,7 @@ def differing(wanted: Wanted, owned: Owned, site: str) -> tuple[str, ...]:
     """The fields in which the node is not what the target says; what the target does not say is as it should be."""
     interval = wanted.interval_seconds or owned.interval_seconds
     different = {
-        "url": place(wanted.url) != place(owned.url),
+        "url": wanted.url != owned.url and place(wanted.url) != place(owned.url),
         "site": site != owned.site,
         "engine": bool(wanted.engine) and wanted.engine != owned.engine,
         "pull_interval_seconds": interval != owned.interval_seconds,

@@ -15,8 +15,8 @@ COLUMNS = (
 )
 REQUIRED = ("name", "site")
 NUMBERS = frozenset({"pull_interval_seconds", "pull_timeout_seconds", "price_per_hour", "power_watts"})
-MOST_LINES = 5000
-MOST_BYTES = 2 * 1024 * 1024
+MOST_LINES = 20_000
+MOST_BYTES = 4 * 1024 * 1024
 # What a spreadsheet takes for a formula; and our own mark, so that reading can take away exactly what writing put there.
 FORMULA = "=+-@\t\r'"
 # The spaces with which thousands are grouped.

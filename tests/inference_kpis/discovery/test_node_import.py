@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AuditEvent
+from inference_kpis.discovery import importing
 from inference_kpis.fleet.models import Node, SiteHealth
 from inference_kpis.pull.models import PullState
 from tests.factories import NodeFactory, SiteFactory
@@ -143,11 +144,26 @@ def test_a_page_does_not_run_what_a_file_says(operator: Client) -> None:
         ("name\nx", "These columns are missing: site."),
         ("name,site,secret\nx,y,z", "These columns are not known: secret."),
         ('name,site\n"x', "The file is no table that can be read."),
-        ("x" * (2 * 1024 * 1024 + 1), "The file is larger than 2 MB."),
+        ("x" * (4 * 1024 * 1024 + 1), "The file is larger than 4 MB."),
     ],
 )
 def test_what_is_no_table_is_refused_with_a_sentence(operator: Client, text: str, sentence: str) -> None:
     assert sentence in words(upload(operator, text))
+
+
+def test_a_file_changes_so_many_nodes_at_most(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "MOST_CHECKED", 1)
+    site = SiteFactory()
+    unchanged = "".join(f"{node.name},{site.key}\n" for node in NodeFactory.create_batch(3, site=site))
+    new = "".join(f"new-{number},{site.key}\n" for number in range(3))
+    assert "leave 3 as they are" in words(upload(operator, f"name,site\n{unchanged}"))
+    assert "adds or changes more than 1,000 nodes" in words(upload(operator, f"name,site\n{new}"))
+
+
+def test_a_spreadsheet_may_write_numbers_its_own_way(operator: Client) -> None:
+    node = NodeFactory(name="lyon-01", price_per_hour="2.5", power_watts="1250")
+    table = f"name;site;price_per_hour;power_watts\nlyon-01;{node.site.key};2,5;1 250,0\n"
+    assert "leave 1 as they are" in words(upload(operator, table))
 
 
 def test_without_a_file_it_says_so(operator: Client) -> None:

@@ -52,7 +52,7 @@ def test_lines_are_numbered_as_an_editor_does() -> None:
         ('name,site\n"a', "malformed", ()),
         ("name,site\na,b,c", "malformed", ()),
         ("name,site\na,\0", "malformed", ()),
-        ("name,site\n" + "a,b\n" * 5001, "too_many_lines", ()),
+        ("name,site\n" + "a,b\n" * 20_001, "too_many_lines", ()),
         ("name,site\n" + "x" * 200_000 + ",b", "malformed", ()),
     ],
 )
