@@ -115,6 +115,7 @@ class MachineKey(models.Model):
     class Scope(models.TextChoices):
         WRITE_READINGS = "readings:write", _("write readings")
         READ_KPIS = "kpis:read", _("read KPIs")
+        WRITE_FLEET = "fleet:write", _("register and change nodes")
 
     PREFIX_LENGTH = 8
 

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from inference_kpis.api.views import KpiDetail, KpiList, NodeDetail, NodeLatest, NodeList, OpenMetrics, SiteList
+from inference_kpis.api.views import KpiDetail, KpiList, NodeLatest, OpenMetrics, SiteList
+from inference_kpis.discovery.api.http_sd import HttpSd
+from inference_kpis.discovery.api.views import WritableNodeDetail, WritableNodeList
 from inference_kpis.push.api.otlp import OtlpMetrics
 from inference_kpis.push.api.remote_write import RemoteWrite
 from inference_kpis.push.api.views import ReadingBatch
@@ -11,11 +13,12 @@ urlpatterns = [
     path("readings", ReadingBatch.as_view(), name="api_readings"),
     path("kpis", KpiList.as_view(), name="api_kpi_list"),
     path("kpis/<slug:key>", KpiDetail.as_view(), name="api_kpi_detail"),
-    path("nodes", NodeList.as_view(), name="api_node_list"),
+    path("nodes", WritableNodeList.as_view(), name="api_node_list"),
     path("nodes/latest", NodeLatest.as_view(), name="api_node_latest"),
-    path("nodes/<uuid:uuid>", NodeDetail.as_view(), name="api_node_detail"),
+    path("nodes/<uuid:uuid>", WritableNodeDetail.as_view(), name="api_node_detail"),
     path("sites", SiteList.as_view(), name="api_site_list"),
     path("openmetrics", OpenMetrics.as_view(), name="api_openmetrics"),
     path("write", RemoteWrite.as_view(), name="api_remote_write"),
     path("otlp/v1/metrics", OtlpMetrics.as_view(), name="api_otlp_metrics"),
+    path("http-sd", HttpSd.as_view(), name="api_http_sd"),
 ]

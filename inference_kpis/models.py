@@ -1,6 +1,7 @@
 """Gathers the tables of the subjects, where Django looks for them."""
 
 from inference_kpis.alerts.models import Alert, AlertEvent, AlertRule, AlertWatch, Channel, Notification, Silence
+from inference_kpis.discovery.models import DiscoveredNode, DiscoverySource
 from inference_kpis.fleet.models import Node, ServedModel, Site, SiteHealth
 from inference_kpis.pull.models import PullState
 from inference_kpis.push.models import KeySite, PushState
@@ -11,6 +12,8 @@ __all__ = [
     "AlertRule",
     "AlertWatch",
     "Channel",
+    "DiscoveredNode",
+    "DiscoverySource",
     "KeySite",
     "Node",
     "Notification",

@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Role, Team, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
+from inference_kpis.discovery.models import DiscoverySource
 from inference_kpis.fleet.models import Node
 from readiness.assessments import answering
 from readiness.assessments.answering import Reply
@@ -61,6 +62,7 @@ class World:
         self.rule = AlertRule.objects.create(name="Rule", kind="state", bad_state="down", channel=self.channel)
         self.alert = Alert.objects.create(rule=self.rule, phase="firing", since=NOW, changed_at=NOW)
         self.silence = Silence.objects.create(starts_at=NOW, ends_at=NOW, reason="Work")
+        self.source = DiscoverySource.objects.create(name=f"Registry of {self.team}", url="http://10.0.0.2/sd")
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,10 @@ def of_assessment(world: World) -> list[Any]:
 
 def of_node(world: World) -> list[Any]:
     return [world.node.uuid]
+
+
+def of_source(world: World) -> list[Any]:
+    return [world.source.pk]
 
 
 def of_metric(world: World) -> list[Any]:
@@ -122,6 +128,15 @@ ROWS: dict[str, Row] = {
     "kpis:node_pause": Row(WRITES_FLEET, of_node, "post"),
     "kpis:node_retire": Row(WRITES_FLEET, of_node, "post"),
     "kpis:node_csv": Row(EVERYBODY, lambda world: [world.node.uuid, "request_rate"]),
+    "kpis:discovery_list": Row(EVERYBODY),
+    "kpis:discovery_add": Row(WRITES_FLEET),
+    "kpis:discovery_detail": Row(EVERYBODY, of_source),
+    "kpis:discovery_edit": Row(WRITES_FLEET, of_source),
+    "kpis:discovery_ask": Row(WRITES_FLEET, of_source, "post"),
+    "kpis:discovery_switch": Row(WRITES_FLEET, of_source, "post"),
+    "kpis:discovery_forget": Row(WRITES_FLEET, of_source, "post"),
+    "kpis:node_export": Row(EVERYBODY),
+    "kpis:node_import": Row(WRITES_FLEET),
     "kpis:kpi_list": Row(EVERYBODY),
     "kpis:kpi_detail": Row(EVERYBODY, lambda world: ["request_rate"]),
     "kpis:kpi_csv": Row(EVERYBODY, lambda world: ["request_rate"]),
@@ -157,6 +172,7 @@ ROWS: dict[str, Row] = {
     "admin:accounts_machinekey_add": Row(ADMINISTERS),
     "admin:accounts_auditevent_changelist": Row(ADMINISTERS),
     "admin:inference_kpis_site_add": Row(ADMINISTERS),
+    "api_http_sd": Row(EVERYBODY),
     "api_schema": Row(EVERYBODY),
     "api_docs": Row(EVERYBODY),
 }

@@ -14,6 +14,7 @@ APPS = ("config", "readiness", "inference_kpis", "accounts")
 LAYERS = {
     "inference_kpis": (
         ("demo",),
+        ("discovery",),
         ("api",),
         ("dashboards", "templatetags"),
         ("alerts", "pull", "push"),
@@ -65,6 +66,9 @@ CALCULATIONS = (
     "inference_kpis/pull/guard.py",
     "inference_kpis/push/assembly.py",
     "inference_kpis/pull/client.py",
+    "inference_kpis/discovery/targets.py",
+    "inference_kpis/discovery/planning.py",
+    "inference_kpis/discovery/table.py",
     "readiness/scoring/*.py",
     "readiness/bank.py",
 )

@@ -1,6 +1,6 @@
 """The endpoints that read: KPIs, nodes and sites as JSON, for machines and for people with a session."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -52,7 +52,7 @@ class ReadView(APIView):
 
     authentication_classes = (MachineKeyAuthentication, SessionAuthentication)
     permission_classes = (MayReadKpis,)
-    http_method_names = ("get", "head", "options")
+    http_method_names: Sequence[str] = ("get", "head", "options")
     varies_on: tuple[str, ...] = ("Authorization", "Cookie", "Accept-Language")
 
     def finalize_response(self, *args: Any, **kwargs: Any) -> Response:

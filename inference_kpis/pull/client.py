@@ -8,7 +8,7 @@ import base64
 import socket
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, urljoin
@@ -34,6 +34,8 @@ class Target:
     url: str
     timeout_seconds: float
     authorization: str = field(default="", repr=False)
+    # Instead of what a pull sends, for what else is fetched.
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,7 @@ async def _get(session: aiohttp.ClientSession, target: Target, limits: Limits) -
             "Accept": ACCEPT,
             "Accept-Encoding": "gzip",
             "X-Prometheus-Scrape-Timeout-Seconds": f"{target.timeout_seconds:g}",
+            **target.headers,
         }
         if target.authorization:
             headers["Authorization"] = target.authorization

@@ -1,5 +1,6 @@
 """Every page: on a phone, for assistive technology in both colour schemes, and on paper."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from playwright.sync_api import Page
 
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.dashboards.node_rows import NODES_PER_PAGE
+from inference_kpis.discovery.models import DiscoverySource
 from readiness.assessments.models import Assessment, Binding
 from readiness.bank import current_version
 from readiness.success.models import SuccessMetric
@@ -40,6 +42,11 @@ PAGES: dict[str, list[str]] = {
     "kpis:node_add": ["fleet/nodes/new/"],
     "kpis:node_detail": ["fleet/nodes/{up}/", "fleet/nodes/{down}/"],
     "kpis:node_edit": ["fleet/nodes/{up}/edit/"],
+    "kpis:discovery_list": ["fleet/discovery/"],
+    "kpis:discovery_add": ["fleet/discovery/new/"],
+    "kpis:discovery_detail": ["fleet/discovery/{source}/"],
+    "kpis:discovery_edit": ["fleet/discovery/{source}/edit/"],
+    "kpis:node_import": ["fleet/nodes/import/"],
     "kpis:kpi_list": ["kpis/"],
     "kpis:kpi_detail": ["kpis/e2e_latency_p95/", "kpis/availability/?split=tier&window=24h"],
     "kpis:alert_list": ["alerts/"],
@@ -57,7 +64,7 @@ PAGES: dict[str, list[str]] = {
     "kpis:channel_edit": ["alerts/channels/{channel}/edit/"],
     "account": ["account/password/change/", "account/password/reset/", "account/logout/"],
 }
-NO_PAGES = ("kpis:kpi_csv", "kpis:node_csv", "api_", "admin:")  # downloads, and what others draw
+NO_PAGES = ("kpis:kpi_csv", "kpis:node_csv", "kpis:node_export", "api_", "admin:")  # downloads, and what others draw
 EXPLORED = """() => [...document.querySelectorAll("[data-explore-now] .chart-plotly")].every(
     (stage) => stage.querySelector(".main-svg"))"""
 OPENED = """() => { for (const each of document.querySelectorAll("details")) each.open = true; }"""
@@ -85,6 +92,15 @@ def paths(company: Company) -> list[str]:
     channel = Channel.objects.create(name="Operators")
     rule = AlertRule.objects.create(name="Down", kind="state", bad_state="down", channel=channel)
     Silence.objects.create(starts_at=now, ends_at=now + timedelta(hours=1), reason="Work")
+    listed = [
+        {"targets": ["10.0.9.1:8000"], "labels": {"site": company.nodes[0].site.key, "instance": "n" * 120}},
+        {"targets": ["x" * 300, "10.0.9.2:8000"], "labels": {"site": "nowhere"}},
+    ]
+    source = DiscoverySource.objects.create(
+        name="Registry", url="http://10.0.0.2/sd", answer=json.dumps(listed).encode(), answered_at=now
+    )
+    source.report("timed_out", now)
+    source.save()
     objects = {
         "alert": Alert.objects.create(rule=rule, phase="firing", since=now, changed_at=now).pk,
         "rule": rule.pk,
@@ -95,6 +111,7 @@ def paths(company: Company) -> list[str]:
         "metric": SuccessMetric.objects.earliest("pk").pk,
         "up": company.up[0].uuid,
         "down": company.down.uuid,
+        "source": source.pk,
     }
     return [path.format(**objects) for paths in PAGES.values() for path in paths]
 

@@ -1,14 +1,24 @@
 """Whole journeys through the product, as people make them."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
 import pytest
+from django.db import connection
 from playwright.sync_api import expect
 
 from accounts.models import Role, Team
+from inference_kpis.discovery.models import DiscoverySource
+from inference_kpis.fleet.models import Node
 from inference_kpis.pull.models import PullState
 from readiness.assessments.models import Answer, Assessment
 from readiness.bank import load_bank
 from tests.browser.conftest import Company, Visit, Visitor
 from tests.factories import PASSWORD, SiteFactory, TeamFactory, UserFactory, member_of
+from tests.inference_kpis.discovery.registry import refresh, serving
 
 pytestmark = pytest.mark.browser
 in_both_languages = pytest.mark.parametrize("language", ["en", "fr"])
@@ -136,6 +146,52 @@ def test_answering_without_javascript(visit: Visit, team: Team) -> None:
 
 
 # --- Nodes and KPIs --------------------------------------------------------------------------------------------------
+
+
+def test_nodes_are_imported_without_javascript(visit: Visit, tmp_path: Path) -> None:
+    SiteFactory(key="nantes")
+    table = tmp_path / "nodes.csv"
+    table.write_text("name;site;url;price_per_hour\nnantes-01;nantes;http://10.0.3.7:8000/metrics;2,5\n")
+    visitor = visit(UserFactory(role=Role.OPERATOR), java_script_enabled=False)
+    page = visitor.open("fleet/")
+    visitor.link("Import nodes").click()
+    page.locator("#id_table").set_input_files(table)
+    visitor.button("Preview").click()
+    assert not Node.objects.exists()
+    visitor.button("Write these changes").click()
+    visitor.link("nantes-01").click()
+    assert Node.objects.get().price_per_hour == Decimal("2.5")
+
+
+def read_the_list() -> None:
+    refresh(DiscoverySource.objects.get(), datetime.now(UTC))
+    connection.close()
+
+
+def in_the_background(work: Callable[[], None]) -> None:
+    """In a thread of its own, as in a worker: the browser's event loop runs in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(work).result()
+
+
+def test_a_list_is_previewed_and_followed_without_javascript(visit: Visit) -> None:
+    visitor = visit(UserFactory(role=Role.OPERATOR), java_script_enabled=False)
+    with serving() as registry:
+        registry.lists_nodes(2)
+        page = visitor.open("fleet/discovery/")
+        visitor.link("Add a source").click()
+        page.locator("#id_name").fill("Registry")
+        page.locator("#id_url").fill(registry.url)
+        page.locator("#id_may_create_sites").check()
+        visitor.button("Save").click()
+        in_the_background(read_the_list)
+        visitor.link("Reload").click()
+        expect(page.get_by_text("Add 2 · change 0")).to_be_visible()
+        visitor.button("Switch on").click()
+        in_the_background(read_the_list)
+    visitor.open("fleet/")
+    visitor.link("10.0.1.2:8000").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("10.0.1.2:8000")
 
 
 @in_both_languages
