@@ -13,13 +13,12 @@ from urllib.parse import urljoin
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from inference_kpis.protocols.negotiation import ACCEPT
 from inference_kpis.pull.guard import check_address, parse_url, port_of, same_origin
 from inference_kpis.pull.problems import PullFailed
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 READ_CHUNK_BYTES = 64 * 1024
-# Text first: prometheus_client answers with OpenMetrics as soon as that is mentioned at all, which costs more to read.
-ACCEPT = "text/plain;version=0.0.4;q=1,application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1"
 
 
 @dataclass(frozen=True, slots=True)
