@@ -15,6 +15,7 @@ from inference_kpis.exceptions import KeyLost
 from inference_kpis.fleet.health import count_sites
 from inference_kpis.fleet.models import Node
 from inference_kpis.protocols.exposition import MalformedExposition, family_names, parse, sample_names
+from inference_kpis.protocols.freshness import fresh
 from inference_kpis.pull.client import Fetched, Limits, Target, authorization, fetch_all
 from inference_kpis.pull.models import PullState
 from inference_kpis.pull.schedule import Claim
@@ -86,11 +87,15 @@ def decode(fetched: Fetched, node: Node) -> Pulled:
         if recognised is None:
             return Pulled(fetched, None, "not_recognised")
         engine = ENGINES[node.engine or recognised]
-        samples = parse(fetched.body, engine.wanted, content_type=fetched.content_type)
+        parsed = parse(fetched.body, engine.wanted, content_type=fetched.content_type)
     except MalformedExposition as error:
         return Pulled(fetched, None, error.code)
+    samples, dropped = fresh(parsed, fetched.started_ms)
+    if dropped and not samples:
+        return Pulled(fetched, None, dropped[0], len(parsed))
     observation = observe(engine, samples)
-    if not observation.models and not engine.is_idle(family_names(fetched.body)):
+    observation.problems += dropped
+    if not observation.models and not engine.is_idle(family_names(fetched.body, content_type=fetched.content_type)):
         return Pulled(fetched, None, "no_samples", len(samples))
     return Pulled(fetched, observation, "", len(samples), recognised)
 
@@ -98,7 +103,7 @@ def decode(fetched: Fetched, node: Node) -> Pulled:
 def _recognised(fetched: Fetched) -> str | None:
     """The engine, by what the server counts, or by what it says that it will count. Raises `MalformedExposition`."""
     names = sample_names(fetched.body, content_type=fetched.content_type)
-    return recognise(names) or recognise(names | family_names(fetched.body))
+    return recognise(names) or recognise(names | family_names(fetched.body, content_type=fetched.content_type))
 
 
 def store_pulls(pulled: Sequence[Pulled]) -> int:

@@ -11,13 +11,15 @@ from inference_kpis.pull.problems import SENTENCES, sentence
 FOLDERS = ("pull", "protocols", "engines", "readings")
 # How the modules name a problem.
 NAMED = re.compile(r'(?:PullFailed|MalformedExposition|_TooLong|problems\.add)\("(\w+)"|problem(?:s \+)?= ?\(?"(\w+)"')
+NAMED_AS_AGE = re.compile(r'"(\w*sample\w*)"')
 
 
 def codes() -> set[str]:
     """Every code that a pull can end with or leave behind."""
     root = Path(inference_kpis.__file__).parent
     sources = [path.read_text() for folder in FOLDERS for path in (root / folder).glob("*.py")]
-    return {first or second for source in sources for first, second in NAMED.findall(source)}
+    named = {first or second for source in sources for first, second in NAMED.findall(source)}
+    return named | set(NAMED_AS_AGE.findall((root / "protocols" / "freshness.py").read_text()))
 
 
 def test_every_code_has_its_sentence() -> None:
