@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import socket
+import ssl
 import time
 import zlib
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from inference_kpis.protocols.negotiation import ACCEPT
 from inference_kpis.pull.guard import check_address, parse_url, port_of, same_origin
 from inference_kpis.pull.problems import PullFailed
+from inference_kpis.pull.tls import SYSTEM_TLS, Tls, certificate_problem, context_of
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 READ_CHUNK_BYTES = 64 * 1024
@@ -30,11 +32,16 @@ class Target:
     url: str
     timeout_seconds: float
     authorization: str = field(default="", repr=False)
+    tls: Tls = SYSTEM_TLS
+    max_body_bytes: int = MAX_BODY_BYTES
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What one pull brought: a body, or the code of a problem. Time is that of the start of the request."""
+    """What one pull brought: a body, or the code of a problem. Time is that of the start of the request.
+
+    `status` is 0 where no answer came.
+    """
 
     target: Target
     started_ms: int
@@ -42,6 +49,7 @@ class Fetched:
     body: bytes = b""
     content_type: str = ""
     problem: str = ""
+    status: int = 0
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,13 @@ def fetch_all(targets: Iterable[Target], limits: Limits) -> list[Fetched]:
 
 
 async def _fetch_all(targets: list[Target], limits: Limits) -> list[Fetched]:
-    connector = aiohttp.TCPConnector(resolver=GuardedResolver(limits), limit=0, use_dns_cache=False, force_close=True)
+    connector = aiohttp.TCPConnector(
+        resolver=GuardedResolver(limits),
+        socket_factory=lambda info: _guarded_socket(info, limits),
+        limit=0,
+        use_dns_cache=False,
+        force_close=True,
+    )
     async with aiohttp.ClientSession(
         connector=connector,
         auto_decompress=False,
@@ -115,8 +129,18 @@ async def _fetch_all(targets: list[Target], limits: Limits) -> list[Fetched]:
         return list(await asyncio.gather(*(_fetch(session, target, limits) for target in targets)))
 
 
+def _guarded_socket(info: aiohttp.AddrInfoType, limits: Limits) -> socket.socket:
+    """A socket to this very address, judged once more where the connection is made, literal addresses included."""
+    family, kind, protocol, _, address = info
+    check(str(address[0]), int(address[1]), limits)
+    return socket.socket(family, kind, protocol)
+
+
 async def _fetch(session: aiohttp.ClientSession, target: Target, limits: Limits) -> Fetched:
     started_ms, clock = time.time_ns() // 1_000_000, time.monotonic()
+
+    def failed(problem: str, status: int = 0) -> Fetched:
+        return Fetched(target, started_ms, took(), problem=problem, status=status)
 
     def took() -> int:
         return round((time.monotonic() - clock) * 1000)
@@ -125,19 +149,30 @@ async def _fetch(session: aiohttp.ClientSession, target: Target, limits: Limits)
         # One deadline over connecting, redirect and the last byte: a body that drips is bounded too.
         async with asyncio.timeout(target.timeout_seconds):
             body, content_type = await _get(session, target, limits)
-    except PullFailed as failed:
-        return Fetched(target, started_ms, took(), problem=failed.code)
+    except PullFailed as refused:
+        return failed(refused.code, refused.status)
     except TimeoutError:
-        return Fetched(target, started_ms, took(), problem="timed_out")
-    except aiohttp.ClientConnectorCertificateError:
-        return Fetched(target, started_ms, took(), problem="tls_failed")
-    except aiohttp.ClientConnectorError as error:
-        refused = error.__cause__ or error.os_error
-        code = refused.code if isinstance(refused, PullFailed) else "connection_failed"
-        return Fetched(target, started_ms, took(), problem=code)
-    except (aiohttp.ClientError, OSError, ValueError):
-        return Fetched(target, started_ms, took(), problem="connection_failed")
-    return Fetched(target, started_ms, took(), body, content_type)
+        return failed("timed_out")
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        return failed(_problem_of(error))
+    return Fetched(target, started_ms, took(), body, content_type, status=200)
+
+
+def _problem_of(error: Exception) -> str:
+    """What to call an exchange that broke."""
+    refused = error.__cause__ or getattr(error, "os_error", None)
+    if isinstance(refused, PullFailed):
+        return refused.code
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return certificate_problem(error.certificate_error)
+    # A server that refuses our certificate may say so only after the handshake.
+    if isinstance(error, ssl.SSLError | aiohttp.ClientConnectorSSLError) or isinstance(refused, ssl.SSLError):
+        return "tls_refused"
+    if isinstance(error, aiohttp.ClientResponseError):
+        return "bad_http"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "cut_short"
+    return "hung_up" if isinstance(error, aiohttp.ServerDisconnectedError) else "connection_failed"
 
 
 async def _get(session: aiohttp.ClientSession, target: Target, limits: Limits) -> tuple[bytes, str]:
@@ -154,43 +189,44 @@ async def _get(session: aiohttp.ClientSession, target: Target, limits: Limits) -
         }
         if target.authorization:
             headers["Authorization"] = target.authorization
-        async with session.get(url, headers=headers, allow_redirects=False) as response:
+        context = context_of(target.tls)
+        async with session.get(url, headers=headers, allow_redirects=False, ssl=context) as response:
             if response.status in {301, 302, 303, 307, 308}:
                 url = urljoin(url, response.headers.get("Location", ""))
                 if not may_redirect or not same_origin(parts, parse_url(url)):
-                    raise PullFailed("redirected")
+                    raise PullFailed("redirected", response.status)
                 continue
             if response.status in {401, 403}:
-                raise PullFailed("not_allowed")
+                raise PullFailed("not_allowed", response.status)
             if response.status != 200:
-                raise PullFailed("status")
-            return await _read(response), response.headers.get("Content-Type", "")
+                raise PullFailed("status", response.status)
+            return await _read(response, target.max_body_bytes), response.headers.get("Content-Type", "")
     raise PullFailed("redirected")
 
 
 def _is_literal(host: str) -> bool:
-    """aiohttp asks no resolver for these, so they have to be judged here."""
+    """aiohttp asks no resolver for these; those that are no address but would become one are judged here."""
     return ":" in host or host.replace(".", "").isdigit()
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
+async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
     """The body, decompressed within the limit: a bomb is refused before it is unpacked."""
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"identity", "", "gzip"}:
-        raise PullFailed("bad_encoding")
+        raise PullFailed("bad_encoding", response.status)
     inflate: Any = zlib.decompressobj(16 + zlib.MAX_WBITS) if encoding == "gzip" else None
     body = bytearray()
     async for chunk in response.content.iter_chunked(READ_CHUNK_BYTES):
         try:
-            body += inflate.decompress(chunk, MAX_BODY_BYTES + 1 - len(body)) if inflate else chunk
+            body += inflate.decompress(chunk, most_bytes + 1 - len(body)) if inflate else chunk
         except zlib.error:
-            raise PullFailed("bad_encoding") from None
-        if len(body) > MAX_BODY_BYTES or (inflate and inflate.unconsumed_tail):
-            raise PullFailed("too_large")
+            raise PullFailed("bad_encoding", response.status) from None
+        if len(body) > most_bytes or (inflate and inflate.unconsumed_tail):
+            raise PullFailed("too_large", response.status)
     if inflate and not inflate.eof:
-        raise PullFailed("bad_encoding")
+        raise PullFailed("bad_encoding", response.status)
     is_framed = inflate or response.content_length is not None or "Transfer-Encoding" in response.headers
     if body and not is_framed and not body.endswith(b"\n"):
         # Without a length, a broken connection looks like the end, and half a number like a number.
-        raise PullFailed("malformed")
+        raise PullFailed("cut_short", response.status)
     return bytes(body)
