@@ -11,7 +11,7 @@ from inference_kpis.pull.problems import SENTENCES, sentence
 FOLDERS = ("pull", "protocols", "engines", "readings")
 # How the modules name a problem.
 NAMED = re.compile(
-    r'(?:PullFailed|MalformedExposition|_TooLong|problems\.add|failed)\("(\w+)"|problem(?:s \+)?= ?\(?"(\w+)"'
+    r'(?:PullFailed|MalformedExposition|_TooLong|problems\.add|return failed)\("(\w+)"|problem(?:s \+)?= ?\(?"(\w+)"'
 )
 RETURNED = re.compile(r'(?:return|else) "(\w+)"(?! if kind)')
 NAMED_AS_AGE = re.compile(r'"(\w*sample\w*)"')
