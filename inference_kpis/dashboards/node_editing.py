@@ -17,6 +17,7 @@ from inference_kpis.dashboards.node_form import NodeForm, nothing_may_be_pulled
 from inference_kpis.fleet.models import Node, Site
 from inference_kpis.fleet.registration import pause_node, retire_node, save_node
 from inference_kpis.pull.schedule import schedule_node
+from inference_kpis.pull.targets import save_tls
 
 
 @has_role(Role.OPERATOR)
@@ -43,6 +44,7 @@ def _edit(request: SignedInRequest, node: Node) -> HttpResponse:
                 by=request.user,
                 now=now,
             )
+            save_tls(saved, form.tls_change)
             if saved.source == Node.Source.PULL:
                 schedule_node(saved, now, is_another_server=not {"url", "engine"}.isdisjoint(form.changed_data))
         messages.success(request, _("Node %(name)s saved.") % {"name": saved.name})

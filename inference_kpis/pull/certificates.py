@@ -46,8 +46,9 @@ def client_certificate(chain: str, key: str, now: datetime) -> ClientCertificate
     leaf = certificates[0]
     if leaf.not_valid_after_utc <= now:
         raise BadCertificate("expired")
+    key = _bounded(key)
     try:
-        private = load_pem_private_key(_bounded(key).encode(), None)
+        private = load_pem_private_key(key.encode(), None)
     except TypeError:
         raise BadCertificate("key_locked") from None
     except Exception:
