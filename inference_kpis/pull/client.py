@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import SplitResult, urljoin
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -25,7 +25,7 @@ READ_CHUNK_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One node to pull."""
+    """One node to pull; `node_id` is 0 for one that is tried before it is saved."""
 
     node_id: int
     lease: int
@@ -154,11 +154,11 @@ async def _fetch(session: aiohttp.ClientSession, target: Target, limits: Limits)
     except TimeoutError:
         return failed("timed_out")
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        return failed(_problem_of(error))
+        return failed(_problem_of(error, is_tls=target.url.startswith("https:")))
     return Fetched(target, started_ms, took(), body, content_type, status=200)
 
 
-def _problem_of(error: Exception) -> str:
+def _problem_of(error: Exception, *, is_tls: bool) -> str:
     """What to call an exchange that broke."""
     refused = error.__cause__ or getattr(error, "os_error", None)
     if isinstance(refused, PullFailed):
@@ -168,11 +168,15 @@ def _problem_of(error: Exception) -> str:
     # A server that refuses our certificate may say so only after the handshake.
     if isinstance(error, ssl.SSLError | aiohttp.ClientConnectorSSLError) or isinstance(refused, ssl.SSLError):
         return "tls_refused"
+    was_connected = isinstance(error, aiohttp.ClientOSError) and not isinstance(error, aiohttp.ClientConnectorError)
+    if is_tls and was_connected:
+        return "tls_refused"
     if isinstance(error, aiohttp.ClientResponseError):
         return "bad_http"
     if isinstance(error, aiohttp.ClientPayloadError):
         return "cut_short"
-    return "hung_up" if isinstance(error, aiohttp.ServerDisconnectedError) else "connection_failed"
+    is_gone = was_connected or isinstance(error, aiohttp.ServerDisconnectedError)
+    return "hung_up" if is_gone else "connection_failed"
 
 
 async def _get(session: aiohttp.ClientSession, target: Target, limits: Limits) -> tuple[bytes, str]:
@@ -193,7 +197,7 @@ async def _get(session: aiohttp.ClientSession, target: Target, limits: Limits) -
         async with session.get(url, headers=headers, allow_redirects=False, ssl=context) as response:
             if response.status in {301, 302, 303, 307, 308}:
                 url = urljoin(url, response.headers.get("Location", ""))
-                if not may_redirect or not same_origin(parts, parse_url(url)):
+                if not may_redirect or not _stays(parts, url):
                     raise PullFailed("redirected", response.status)
                 continue
             if response.status in {401, 403}:
@@ -202,6 +206,14 @@ async def _get(session: aiohttp.ClientSession, target: Target, limits: Limits) -
                 raise PullFailed("status", response.status)
             return await _read(response, target.max_body_bytes), response.headers.get("Content-Type", "")
     raise PullFailed("redirected")
+
+
+def _stays(parts: SplitResult, url: str) -> bool:
+    """Whether a redirect leads to a usable URL of the same origin."""
+    try:
+        return same_origin(parts, parse_url(url))
+    except PullFailed:
+        return False
 
 
 def _is_literal(host: str) -> bool:

@@ -98,6 +98,8 @@ def decode(fetched: Fetched, node: Node) -> Pulled:
         return Pulled(fetched, None, dropped[0], len(parsed))
     observation = observe(engine, samples)
     observation.problems += dropped
+    if not observation.models and observation.problems:
+        return Pulled(fetched, None, "no_usable_value", len(samples))
     if not observation.models and not engine.is_idle(family_names(fetched.body, content_type=fetched.content_type)):
         return Pulled(fetched, None, "no_samples", len(samples))
     return Pulled(fetched, observation, "", len(samples), recognised)

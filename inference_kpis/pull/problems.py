@@ -23,6 +23,7 @@ SENTENCES: dict[str, str | Promise] = {
     "label_too_long": _("The exposition holds a label that is longer than the limit."),
     "malformed": _("The exposition is malformed; nothing of it was kept."),
     "no_samples": _("The exposition holds no sample of this engine. Check the engine and the URL."),
+    "no_usable_value": _("No value of this engine's series makes sense; nothing was kept."),
     "not_an_exposition": _("The answer is no metrics page. Check the URL."),
     "not_recognised": _("The engine was not recognised: choose the engine."),
     "not_allowed": _("The server refused the credentials."),

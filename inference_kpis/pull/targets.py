@@ -43,7 +43,7 @@ def save_tls(node: Node, change: TlsChange) -> None:
 def target_of(node: Node, lease: int = 0, tls: Tls | None = None) -> Target:
     """The node with its doors opened, `tls` instead of its own. Raises `KeyLost`; queries unless `pull_tls` was selected."""
     return Target(
-        node.pk,
+        node.pk or 0,
         lease,
         node.url,
         node.pull_timeout_seconds,
