@@ -139,3 +139,23 @@ def test_all_of_them_at_once_cost_no_good_node(server: Server) -> None:
         pull_all(server, requests)
     assert counted_requests() == 7 * GOOD_NODES
     assert not Node.objects.filter(state="waiting").exists()
+
+
+@pytest.mark.parametrize(
+    ("limits", "samples_ceiling", "problem"),
+    [
+        ({}, 200_000, "too_many_samples"),
+        ({"pull_samples": 100_000}, 200_000, ""),
+        ({"pull_samples": 100_000}, 50_000, "too_many_samples"),
+        ({"pull_samples": 100_000, "pull_body_mib": 1}, 200_000, "too_large"),
+    ],
+)
+def test_a_node_may_be_allowed_more_within_the_ceilings(
+    server: Server, settings: Settings, limits: dict[str, int], samples_ceiling: int, problem: str
+) -> None:
+    settings.PULL_SAMPLES_CEILING = samples_ceiling
+    node = NodeFactory(url=f"http://127.0.0.1:{server.port}/many-samples", pull_timeout_seconds=LONG, **limits)
+    scheduled(node, datetime.now(UTC))
+    pull_all(server, 1)
+    node.refresh_from_db()
+    assert node.problem == problem
