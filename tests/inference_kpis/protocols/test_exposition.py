@@ -311,6 +311,13 @@ def test_it_reads_what_the_strict_library_reads(text: str) -> None:
     assert [tuple(sample) for sample in parse(text.encode(), wanted, content_type=OPENMETRICS)] == expected
 
 
+@given(st.composite(openmetrics_lines)())
+def test_openmetrics_that_was_cut_anywhere_is_refused(text: str) -> None:
+    body = text.encode()
+    for end in range(len(body) - 1):
+        assert refused(body[:end], OPENMETRICS)[0] in {"malformed", "no_samples"}
+
+
 # Engines know each by what `underscores` makes of it.
 SERVED = ["vllm:requests", "gen_ai.server.requests", "0_odd-one", "naïve.日本"]
 WRITTEN = [
