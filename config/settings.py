@@ -187,6 +187,9 @@ CELERY_BEAT_SCHEDULE = {
 PULL_NETWORKS = env.networks("VIGIE_PULL_NETWORKS")
 # Exact host:port pairs on loopback; only the launcher writes this, for the demo fleet.
 DEMO_ENDPOINTS = frozenset(env.listed("VIGIE_DEMO_ENDPOINTS"))
+# What operators may at most allow a single node to send.
+PULL_BODY_CEILING_MIB = env.whole_number("VIGIE_PULL_BODY_CEILING_MIB", 32)
+PULL_SAMPLES_CEILING = env.whole_number("VIGIE_PULL_SAMPLES_CEILING", 200_000)
 PULL_BATCH_SIZE = env.whole_number("VIGIE_PULL_BATCH_SIZE", 50)
 RAW_RETENTION_DAYS = env.whole_number("VIGIE_RAW_RETENTION_DAYS", 15)
 MINUTE_RETENTION_DAYS = env.whole_number("VIGIE_MINUTE_RETENTION_DAYS", 45)

@@ -3,7 +3,7 @@
 from inference_kpis.alerts.models import Alert, AlertEvent, AlertRule, AlertWatch, Channel, Notification, Silence
 from inference_kpis.discovery.models import DiscoveredNode, DiscoverySource
 from inference_kpis.fleet.models import Node, ServedModel, Site, SiteHealth
-from inference_kpis.pull.models import PullState
+from inference_kpis.pull.models import PullState, PullTls
 from inference_kpis.push.models import KeySite, PushState
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Node",
     "Notification",
     "PullState",
+    "PullTls",
     "PushState",
     "ServedModel",
     "Silence",

@@ -13,6 +13,7 @@ APPS = ("config", "readiness", "inference_kpis", "accounts")
 # Inside an app, each layer may use those after it; what shares a layer may not know each other, unless listed.
 LAYERS = {
     "inference_kpis": (
+        ("management",),
         ("demo",),
         ("discovery",),
         ("api",),

@@ -17,6 +17,8 @@ from inference_kpis.dashboards.node_form import NodeForm, nothing_may_be_pulled
 from inference_kpis.fleet.models import Node, Site
 from inference_kpis.fleet.registration import pause_node, retire_node, save_node
 from inference_kpis.pull.schedule import schedule_node
+from inference_kpis.pull.targets import save_tls
+from inference_kpis.pull.trial import try_node
 
 
 @has_role(Role.OPERATOR)
@@ -33,7 +35,13 @@ def node_edit(request: SignedInRequest, uuid: UUID) -> HttpResponse:
 
 def _edit(request: SignedInRequest, node: Node) -> HttpResponse:
     form = NodeForm(request.POST or None, instance=node)
-    if request.method == "POST" and form.is_valid():
+    is_valid = request.method == "POST" and form.is_valid()
+    trial = None
+    if is_valid and "try" in request.POST:
+        trial = try_node(
+            form.save(commit=False), credential=form.credential_to_store, tls=form.tls_change, by=request.user
+        )
+    elif is_valid:
         now = datetime.now(UTC)
         with transaction.atomic():
             saved = save_node(
@@ -43,12 +51,15 @@ def _edit(request: SignedInRequest, node: Node) -> HttpResponse:
                 by=request.user,
                 now=now,
             )
+            save_tls(saved, form.tls_change)
             if saved.source == Node.Source.PULL:
                 schedule_node(saved, now, is_another_server=not {"url", "engine"}.isdisjoint(form.changed_data))
         messages.success(request, _("Node %(name)s saved.") % {"name": saved.name})
         return redirect(saved)
     context = {
         "form": form,
+        "trial": trial,
+        "has_typed_secrets": bool(trial and (form.cleaned_data["credential"] or form.client)),
         "node": node,
         "has_sites": Site.objects.exists(),
         "nothing_may_be_pulled": nothing_may_be_pulled(),

@@ -4,16 +4,19 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.validators import MaxValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.alphabet import NameChoiceField
+from inference_kpis.dashboards.node_tls_form import TlsFields
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node
-from inference_kpis.pull.guard import parse_url
+from inference_kpis.pull.guard import parse_url, same_origin
+from inference_kpis.pull.models import PullTls
 from inference_kpis.pull.problems import PullFailed, sentence
 
 
-class NodeForm(forms.ModelForm):
+class NodeForm(TlsFields, forms.ModelForm):
     engine = forms.ChoiceField(
         label=_("Engine"),
         required=False,
@@ -38,15 +41,30 @@ class NodeForm(forms.ModelForm):
         model = Node
         fields = (
             *("name", "site", "engine", "source", "url", "credential_kind"),
-            *("pull_interval_seconds", "pull_timeout_seconds", "price_per_hour", "power_watts"),
+            *("pull_interval_seconds", "pull_timeout_seconds", "pull_body_mib", "pull_samples"),
+            *("price_per_hour", "power_watts"),
         )
         field_classes = {"site": NameChoiceField}
         help_texts = {"power_watts": _("Used for energy when the node does not measure its power.")}
 
     field_order = (
         *("name", "site", "engine", "source", "url", "credential_kind", "credential"),
-        *("pull_interval_seconds", "pull_timeout_seconds", "price_per_hour", "power_watts"),
+        *("authorities", "client_certificate", "client_key", "forget_client"),
+        *("pull_interval_seconds", "pull_timeout_seconds", "pull_body_mib", "pull_samples"),
+        *("price_per_hour", "power_watts"),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Read before the form writes into the node.
+        self.url_before = self.instance.url
+        self.add_tls_of(PullTls.objects.filter(node_id=self.instance.pk).first() if self.instance.pk else None)
+        for name, ceiling in (
+            ("pull_body_mib", settings.PULL_BODY_CEILING_MIB),
+            ("pull_samples", settings.PULL_SAMPLES_CEILING),
+        ):
+            self.fields[name].validators.append(MaxValueValidator(ceiling))
+            self.fields[name].widget.attrs["max"] = ceiling
 
     def clean_url(self) -> str:
         url: str = self.cleaned_data["url"]
@@ -69,12 +87,19 @@ class NodeForm(forms.ModelForm):
             cleaned["credential"] = ""
         elif not cleaned.get("credential") and not self.instance.has_credential:
             self.add_error("credential", _("Enter the token, or user:password."))
+        elif not cleaned.get("credential") and self._goes_to_another_server(cleaned.get("url", "")):
+            self.add_error("credential", _("Enter the credentials again: what is there is sent to no other server."))
         if kind == Node.CredentialKind.BASIC and cleaned.get("credential") and ":" not in cleaned["credential"]:
             self.add_error("credential", _("Write the user name and the password with a colon between them."))
         interval, timeout = cleaned.get("pull_interval_seconds"), cleaned.get("pull_timeout_seconds")
         if interval and timeout and timeout > max(interval, 1) and is_pulled:
             self.add_error("pull_timeout_seconds", _("The time-out cannot be longer than the interval."))
         return cleaned
+
+    def _goes_to_another_server(self, url: str) -> bool:
+        if not url or not self.url_before:
+            return False
+        return not same_origin(parse_url(self.url_before), parse_url(url))
 
     @property
     def credential_to_store(self) -> str | None:

@@ -18,10 +18,10 @@ from inference_kpis.dashboards.charts import kpi_chart
 from inference_kpis.dashboards.fleet_health import fleet_health
 from inference_kpis.dashboards.live import unchanged
 from inference_kpis.dashboards.node_rows import COLUMNS, CountedPaginator, node_rows
+from inference_kpis.dashboards.pull_health import pull_health
 from inference_kpis.dashboards.series import SPLITS, WINDOWS, Line, finding, lines, node_line, trend, window_of
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node
-from inference_kpis.pull.models import PullState
 from inference_kpis.pull.problems import sentence
 from inference_kpis.readings import store
 from inference_kpis.readings.algebra import merge_all
@@ -102,7 +102,6 @@ def node_detail(request: SignedInRequest, uuid: UUID) -> HttpResponse:
         for name, readings in by_model.items()
         if name
     ]
-    pull_state = PullState.objects.filter(node=node).first()
     charts = []
     for kpi in (KPIS[name] for name in CHARTED):
         line = node_line(kpi, node, everything, window)
@@ -114,8 +113,7 @@ def node_detail(request: SignedInRequest, uuid: UUID) -> HttpResponse:
         {
             "node": node,
             "engine": ENGINES.get(node.engine),
-            "pull_state": pull_state,
-            "dropped": [sentence(code) for code in pull_state.problems] if pull_state else [],
+            "pulls": pull_health(node, datetime.now(UTC)),
             "problem": sentence(node.problem) if node.problem else "",
             "quantities": [(kpi, kpi_quantity(kpi, merged, exposed=exposed)) for kpi in DEFAULT_KPIS],
             "models": models if len(models) > 1 else [],

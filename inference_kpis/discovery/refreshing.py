@@ -84,7 +84,7 @@ def _fetch(source: DiscoverySource) -> tuple[bytes, str]:
         "Accept": "application/json",
         "X-Prometheus-Refresh-Interval-Seconds": str(source.refresh_seconds),
     }
-    target = Target(source.pk, source.lease, source.url, TIMEOUT_SECONDS, opens, headers)
+    target = Target(source.pk, source.lease, source.url, TIMEOUT_SECONDS, opens, headers=headers)
     limits = Limits(tuple(settings.PULL_NETWORKS), frozenset(settings.DEMO_ENDPOINTS))
     [fetched] = fetch_all([target], limits)
     if fetched.problem:

@@ -44,6 +44,11 @@ class Series:
     per: tuple[str, ...] = ()
     one_per: tuple[str, ...] = ()
 
+    @property
+    def created(self) -> str:
+        """The series that says since when this one counts, where its server shows it."""
+        return f"{self.name.removesuffix('_total').removesuffix('_sum')}_created"
+
     def takes(self, labels: Mapping[str, str]) -> bool:
         if not self.only and not self.never:
             return True
@@ -119,6 +124,8 @@ class Engine:
             for series in (series for alternative in each.alternatives for series in alternative):
                 suffixes = ("_bucket", "_sum") if each.kind is Kind.DISTRIBUTION else ("",)
                 names |= {series.name + suffix for suffix in suffixes} | set(series.per)
+                if each.kind is not Kind.LEVEL:
+                    names.add(series.created)
         return frozenset(name.encode() for name in names)
 
     def is_idle(self, families: Iterable[str]) -> bool:
@@ -139,21 +146,45 @@ Families = Mapping[str, list[Sample]]
 
 def observe(engine: Engine, samples: Iterable[Sample]) -> Observation:
     """What the samples say under the catalogue's measures. Values that make no sense are dropped and named."""
-    families: dict[str, list[Sample]] = defaultdict(list)
-    for sample in samples:
-        families[sample.name].append(sample)
     models: dict[str, ModelObservation] = defaultdict(ModelObservation)
     problems: set[str] = set()
+    families = _families(samples, problems)
+    created_ms: dict[str, int] = {}
     for each in engine.sources:
         for alternative in each.alternatives:
             if _is_present(each.kind, alternative, families):
                 _READERS[each.kind](engine, each, alternative, families, models, problems)
+                created_ms.update(_created(alternative, families))
                 break
     _attribute(models)
     named = {name: model for name, model in models.items() if len(name) <= MOST_NAME_CHARACTERS and name.isprintable()}
     if len(named) < len(models):
         problems.add("bad_model_name")
-    return Observation(named, _start_of(families), tuple(sorted(problems)))
+    return Observation(named, _start_of(families), tuple(sorted(problems)), created_ms)
+
+
+def _families(samples: Iterable[Sample], problems: set[str]) -> "Families":
+    """Samples by name. Of a series that comes twice the first counts: nobody knows which was meant, and none adds."""
+    families: dict[str, list[Sample]] = defaultdict(list)
+    seen: set[tuple[str, frozenset[tuple[str, str]]]] = set()
+    for sample in samples:
+        series = sample.name, frozenset(sample.labels.items())
+        if series in seen:
+            problems.add("duplicate_series")
+        else:
+            seen.add(series)
+            families[sample.name].append(sample)
+    return families
+
+
+def _created(alternative: Iterable[Series], families: Families) -> dict[str, int]:
+    """Since when the series of an alternative count, by digest; what makes no sense as a time is passed over."""
+    return {
+        _series_id(series.name, tuple(sample.labels.items())): round(sample.value * 1000)
+        for series in alternative
+        for sample in series.taken(families.get(series.created, ()))
+        if 0 < sample.value < LARGEST / 1000
+    }
 
 
 def _attribute(models: dict[str, ModelObservation]) -> None:

@@ -126,6 +126,8 @@ class Node(models.Model):
     pull_timeout_seconds = models.PositiveIntegerField(
         _("time-out (s)"), default=10, validators=[MinValueValidator(1), MaxValueValidator(30)]
     )
+    pull_body_mib = models.PositiveIntegerField(_("largest answer (MiB)"), default=8, validators=[MinValueValidator(1)])
+    pull_samples = models.PositiveIntegerField(_("most samples"), default=50_000, validators=[MinValueValidator(100)])
     price_per_hour = models.DecimalField(
         _("price per hour"),
         max_digits=10,

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from inference_kpis.protocols.escaping import legacy, unescaped
+from inference_kpis.protocols.negotiation import Form, form_of
+
 LabelPairs = Mapping[str, str]
 
 
@@ -22,7 +25,6 @@ class Limits(NamedTuple):
 
 
 DEFAULT_LIMITS = Limits()
-OPENMETRICS = "application/openmetrics-text"
 # What may stand after a brace at the start of a line: a quoted name. A colon after it would make it JSON.
 _QUOTED_NAME = re.compile(rb'\{[ \t]*"(?:[^"\\]|\\.)*"[ \t]*[,}=]')
 
@@ -50,11 +52,19 @@ def parse(
 ) -> list[Sample]:
     """The wanted samples of a body, in its order. Raises `MalformedExposition`.
 
-    Wanted names are sample names, `_bucket` and `_total` included. A malformed line under a wanted name refuses the whole
+    Wanted names are sample names, `_bucket` and `_total` included, and samples come back under them, whichever way the
+    body writes them: `gen_ai.server.x` is `gen_ai_server_x`. A malformed line under a wanted name refuses the whole
     body; lines of other names are passed over unread.
     """
-    is_openmetrics = content_type.partition(";")[0].strip().lower() == OPENMETRICS
-    _check_whole(body, is_openmetrics=is_openmetrics)
+    form = form_of(content_type)
+    _check_whole(body, is_openmetrics=form.is_openmetrics)
+    if form.hides_names:
+        aliases = _aliases(body, wanted, form)
+        return [_put_back(each, aliases, form) for each in _samples(body, frozenset(aliases), form, limits)]
+    return _samples(body, wanted, form, limits)
+
+
+def _samples(body: bytes, wanted: frozenset[bytes], form: Form, limits: Limits) -> list[Sample]:
     samples: list[Sample] = []
     for number, line in enumerate(body.split(b"\n"), start=1):
         name, opened, _ = line.partition(b"{")
@@ -63,7 +73,7 @@ def parse(
             continue
         try:
             sample = _read_usual_line(line, limits) if is_wanted else None
-            sample = sample or _read_any_line(line, wanted, is_openmetrics=is_openmetrics, limits=limits)
+            sample = sample or _read_any_line(line, wanted, is_openmetrics=form.is_openmetrics, limits=limits)
         except (ValueError, OverflowError) as error:
             code = error.args[0] if isinstance(error, _TooLong) else "malformed"
             raise MalformedExposition(code, number) from None
@@ -74,22 +84,41 @@ def parse(
     return samples
 
 
+def _aliases(body: bytes, wanted: frozenset[bytes], form: Form) -> dict[bytes, str]:
+    """The escaped names of a body that stand for wanted ones, with those."""
+    found = {name: legacy(unescaped(name.decode(errors="replace"), form.escaping)) for name in _raw_names(body)}
+    return {name: meant for name, meant in found.items() if meant.encode() in wanted}
+
+
+def _put_back(sample: Sample, aliases: Mapping[bytes, str], form: Form) -> Sample:
+    labels = {legacy(unescaped(key, form.escaping)): value for key, value in sample.labels.items()}
+    return sample._replace(name=aliases[sample.name.encode()], labels=labels)
+
+
 def sample_names(body: bytes, *, content_type: str = "") -> set[str]:
-    """The names of all samples of a body; nothing else of it is read. Raises `MalformedExposition`."""
-    _check_whole(body, is_openmetrics=content_type.partition(";")[0].strip().lower() == OPENMETRICS)
+    """The legacy names of all samples of a body; nothing else of it is read. Raises `MalformedExposition`."""
+    form = form_of(content_type)
+    _check_whole(body, is_openmetrics=form.is_openmetrics)
+    return {legacy(unescaped(name.decode(errors="replace"), form.escaping)) for name in _raw_names(body)}
+
+
+def _raw_names(body: bytes) -> set[bytes]:
+    """The names as they are written."""
     names: set[bytes] = set()
     for line in body.split(b"\n"):
         quoted = _QUOTED_NAME.match(line)
         words = quoted[0][1:-1].strip().strip(b'"').split(None, 1) if quoted else line.partition(b"{")[0].split(None, 1)
         if words and not words[0].startswith(b"#"):
             names.add(words[0])
-    return {name.decode(errors="replace") for name in names}
+    return names
 
 
-def family_names(body: bytes) -> set[str]:
-    """The families that a body announces; a server shows them before it has anything to count."""
+def family_names(body: bytes, *, content_type: str = "") -> set[str]:
+    """The legacy names of the families that a body announces; a server shows them before it has anything to count."""
+    escaping = form_of(content_type).escaping
     words = (line.split(None, 3) for line in body.split(b"\n") if line.startswith(b"# TYPE"))
-    return {found[2].decode(errors="replace") for found in words if len(found) == 4}
+    names = (found[2].strip(b'"').decode(errors="replace") for found in words if len(found) == 4)
+    return {legacy(unescaped(name, escaping)) for name in names}
 
 
 def _read_usual_line(line: bytes, limits: Limits) -> Sample | None:
@@ -130,7 +159,13 @@ def _read_any_line(line: bytes, wanted: frozenset[bytes], *, is_openmetrics: boo
         if name not in wanted:
             return None
     sample = _read_line(line, name.decode(), brace, is_openmetrics=is_openmetrics, limits=limits)
-    return sample if sample.name.encode() in wanted else None
+    if sample.name.encode() in wanted:
+        return sample
+    # A quoted name, and with it its labels, may be one of those that others write with underscores.
+    meant = legacy(sample.name)
+    if meant.encode() not in wanted:
+        return None
+    return sample._replace(name=meant, labels={legacy(key): value for key, value in sample.labels.items()})
 
 
 class _TooLong(ValueError):

@@ -6,6 +6,7 @@ Expositions are fetched and notifications posted through the same guard.
 import asyncio
 import base64
 import socket
+import ssl
 import time
 import zlib
 from collections.abc import Iterable, Mapping
@@ -16,31 +17,36 @@ from urllib.parse import SplitResult, urljoin
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from inference_kpis.protocols.negotiation import ACCEPT
 from inference_kpis.pull.guard import check_address, parse_url, port_of, same_origin
 from inference_kpis.pull.problems import PullFailed
+from inference_kpis.pull.tls import SYSTEM_TLS, Tls, certificate_problem, context_of
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 READ_CHUNK_BYTES = 64 * 1024
-# Text first: prometheus_client answers with OpenMetrics as soon as that is mentioned at all, which costs more to read.
-ACCEPT = "text/plain;version=0.0.4;q=1,application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One node to pull."""
+    """One node to pull; `node_id` is 0 for one that is tried before it is saved."""
 
     node_id: int
     lease: int
     url: str
     timeout_seconds: float
     authorization: str = field(default="", repr=False)
+    tls: Tls = SYSTEM_TLS
+    max_body_bytes: int = MAX_BODY_BYTES
     # Instead of what a pull sends, for what else is fetched.
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What one pull brought: a body, or the code of a problem. Time is that of the start of the request."""
+    """What one pull brought: a body, or the code of a problem. Time is that of the start of the request.
+
+    `status` is 0 where no answer came.
+    """
 
     target: Target
     started_ms: int
@@ -48,6 +54,7 @@ class Fetched:
     body: bytes = b""
     content_type: str = ""
     problem: str = ""
+    status: int = 0
 
 
 @dataclass(frozen=True)
@@ -114,7 +121,13 @@ async def _fetch_all(targets: list[Target], limits: Limits) -> list[Fetched]:
 
 def _session(limits: Limits) -> aiohttp.ClientSession:
     """A session that connects to allowed addresses only, and remembers nothing."""
-    connector = aiohttp.TCPConnector(resolver=GuardedResolver(limits), limit=0, use_dns_cache=False, force_close=True)
+    connector = aiohttp.TCPConnector(
+        resolver=GuardedResolver(limits),
+        socket_factory=lambda info: _guarded_socket(info, limits),
+        limit=0,
+        use_dns_cache=False,
+        force_close=True,
+    )
     return aiohttp.ClientSession(
         connector=connector,
         auto_decompress=False,
@@ -126,8 +139,18 @@ def _session(limits: Limits) -> aiohttp.ClientSession:
     )
 
 
+def _guarded_socket(info: aiohttp.AddrInfoType, limits: Limits) -> socket.socket:
+    """A socket to this very address, judged once more where the connection is made, literal addresses included."""
+    family, kind, protocol, _, address = info
+    check(str(address[0]), int(address[1]), limits)
+    return socket.socket(family, kind, protocol)
+
+
 async def _fetch(session: aiohttp.ClientSession, target: Target, limits: Limits) -> Fetched:
     started_ms, clock = time.time_ns() // 1_000_000, time.monotonic()
+
+    def failed(problem: str, status: int = 0) -> Fetched:
+        return Fetched(target, started_ms, took(), problem=problem, status=status)
 
     def took() -> int:
         return round((time.monotonic() - clock) * 1000)
@@ -136,24 +159,36 @@ async def _fetch(session: aiohttp.ClientSession, target: Target, limits: Limits)
         # One deadline over connecting, redirect and the last byte: a body that drips is bounded too.
         async with asyncio.timeout(target.timeout_seconds):
             body, content_type = await _get(session, target, limits)
-    except (PullFailed, aiohttp.ClientError, OSError, ValueError) as error:
-        return Fetched(target, started_ms, took(), problem=_problem(error))
-    return Fetched(target, started_ms, took(), body, content_type)
+    except PullFailed as refused:
+        return failed(refused.code, refused.status)
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        return failed(_problem_of(error, is_tls=target.url.startswith("https:")))
+    return Fetched(target, started_ms, took(), body, content_type, status=200)
 
 
-def _problem(error: Exception) -> str:
-    """The code of what went wrong on the way. A time-out is an OSError."""
-    match error:
-        case PullFailed():
-            return error.code
-        case TimeoutError():
-            return "timed_out"
-        case aiohttp.ClientConnectorCertificateError():
-            return "tls_failed"
-        case aiohttp.ClientConnectorError():
-            refused = error.__cause__ or error.os_error
-            return refused.code if isinstance(refused, PullFailed) else "connection_failed"
-    return "connection_failed"
+def _problem_of(error: Exception, *, is_tls: bool) -> str:
+    """What to call an exchange that broke. A time-out is an OSError."""
+    if isinstance(error, PullFailed):
+        return error.code
+    if isinstance(error, TimeoutError):
+        return "timed_out"
+    refused = error.__cause__ or getattr(error, "os_error", None)
+    if isinstance(refused, PullFailed):
+        return refused.code
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return certificate_problem(error.certificate_error)
+    # A server that refuses our certificate may say so only after the handshake.
+    if isinstance(error, ssl.SSLError | aiohttp.ClientConnectorSSLError) or isinstance(refused, ssl.SSLError):
+        return "tls_refused"
+    was_connected = isinstance(error, aiohttp.ClientOSError) and not isinstance(error, aiohttp.ClientConnectorError)
+    if is_tls and was_connected:
+        return "tls_refused"
+    if isinstance(error, aiohttp.ClientResponseError):
+        return "bad_http"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "cut_short"
+    is_gone = was_connected or isinstance(error, aiohttp.ServerDisconnectedError)
+    return "hung_up" if is_gone else "connection_failed"
 
 
 async def _get(session: aiohttp.ClientSession, target: Target, limits: Limits) -> tuple[bytes, str]:
@@ -169,52 +204,62 @@ async def _get(session: aiohttp.ClientSession, target: Target, limits: Limits) -
         }
         if target.authorization:
             headers["Authorization"] = target.authorization
-        async with session.get(url, headers=headers, allow_redirects=False) as response:
+        context = context_of(target.tls)
+        async with session.get(url, headers=headers, allow_redirects=False, ssl=context) as response:
             if response.status in {301, 302, 303, 307, 308}:
                 url = urljoin(url, response.headers.get("Location", ""))
-                if not may_redirect or not same_origin(parts, parse_url(url)):
-                    raise PullFailed("redirected")
+                if not may_redirect or not _stays(parts, url):
+                    raise PullFailed("redirected", response.status)
                 continue
             if response.status in {401, 403}:
-                raise PullFailed("not_allowed")
+                raise PullFailed("not_allowed", response.status)
             if response.status != 200:
-                raise PullFailed("status")
-            return await _read(response), response.headers.get("Content-Type", "")
+                raise PullFailed("status", response.status)
+            return await _read(response, target.max_body_bytes), response.headers.get("Content-Type", "")
     raise PullFailed("redirected")
 
 
 def _checked(url: str, limits: Limits) -> SplitResult:
-    """The parts of a URL that may be asked. aiohttp asks no resolver for literal addresses: they are judged here."""
+    """The parts of a URL that may be asked."""
     parts = parse_url(url)
     if _is_literal(parts.hostname or ""):
         check(parts.hostname or "", port_of(parts), limits)
     return parts
 
 
+def _stays(parts: SplitResult, url: str) -> bool:
+    """Whether a redirect leads to a usable URL of the same origin."""
+    try:
+        return same_origin(parts, parse_url(url))
+    except PullFailed:
+        return False
+
+
 def _is_literal(host: str) -> bool:
+    """aiohttp asks no resolver for these; those that are no address but would become one are judged here."""
     return ":" in host or host.replace(".", "").isdigit()
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
+async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
     """The body, decompressed within the limit: a bomb is refused before it is unpacked."""
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"identity", "", "gzip"}:
-        raise PullFailed("bad_encoding")
+        raise PullFailed("bad_encoding", response.status)
     inflate: Any = zlib.decompressobj(16 + zlib.MAX_WBITS) if encoding == "gzip" else None
     body = bytearray()
     async for chunk in response.content.iter_chunked(READ_CHUNK_BYTES):
         try:
-            body += inflate.decompress(chunk, MAX_BODY_BYTES + 1 - len(body)) if inflate else chunk
+            body += inflate.decompress(chunk, most_bytes + 1 - len(body)) if inflate else chunk
         except zlib.error:
-            raise PullFailed("bad_encoding") from None
-        if len(body) > MAX_BODY_BYTES or (inflate and inflate.unconsumed_tail):
-            raise PullFailed("too_large")
+            raise PullFailed("bad_encoding", response.status) from None
+        if len(body) > most_bytes or (inflate and inflate.unconsumed_tail):
+            raise PullFailed("too_large", response.status)
     if inflate and not inflate.eof:
-        raise PullFailed("bad_encoding")
+        raise PullFailed("bad_encoding", response.status)
     is_framed = inflate or response.content_length is not None or "Transfer-Encoding" in response.headers
     if body and not is_framed and not body.endswith(b"\n"):
         # Without a length, a broken connection looks like the end, and half a number like a number.
-        raise PullFailed("malformed")
+        raise PullFailed("cut_short", response.status)
     return bytes(body)
 
 
@@ -255,4 +300,4 @@ async def _post(session: aiohttp.ClientSession, posting: Posting, limits: Limits
                     return "not_allowed"
                 return "" if response.ok else "status"
     except (PullFailed, aiohttp.ClientError, OSError, ValueError) as error:
-        return _problem(error)
+        return _problem_of(error, is_tls=posting.url.startswith("https:"))

@@ -1,7 +1,7 @@
 """From fetched bodies to stored readings: decode, map, difference and store, in one transaction a batch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -14,10 +14,14 @@ from inference_kpis.engines.recognition import recognise
 from inference_kpis.exceptions import KeyLost
 from inference_kpis.fleet.health import count_sites
 from inference_kpis.fleet.models import Node
+from inference_kpis.protocols.exposition import Limits as ParseLimits
 from inference_kpis.protocols.exposition import MalformedExposition, family_names, parse, sample_names
-from inference_kpis.pull.client import Fetched, Limits, Target, authorization, fetch_all
+from inference_kpis.protocols.freshness import fresh
+from inference_kpis.pull.client import Fetched, Target, fetch_all
+from inference_kpis.pull.history import RESTARTED, noted
 from inference_kpis.pull.models import PullState
 from inference_kpis.pull.schedule import Claim
+from inference_kpis.pull.targets import target_of, where_pulls_may_go
 from inference_kpis.readings import store
 from inference_kpis.readings.algebra import Increase, Reading
 from inference_kpis.readings.derived import energy_and_cost, with_edge_requests
@@ -45,16 +49,15 @@ class Pulled:
 def pull_claimed(claims: Sequence[Claim], now: datetime) -> int:
     """Pull these nodes and store what they gave; the number of pulls that were stored."""
     leases = {claim.node_id: claim.lease for claim in claims}
-    nodes = {node.pk: node for node in Node.objects.filter(pk__in=leases).select_related("site")}
-    limits = Limits(tuple(settings.PULL_NETWORKS), frozenset(settings.DEMO_ENDPOINTS))
+    nodes = {node.pk: node for node in Node.objects.filter(pk__in=leases).select_related("site", "pull_tls")}
     targets, failed = [], []
     for node in nodes.values():
-        target = Target(node.pk, leases[node.pk], node.url, node.pull_timeout_seconds)
         try:
-            targets.append(replace(target, authorization=authorization(node.credential_kind, node.credential())))
+            targets.append(target_of(node, leases[node.pk]))
         except KeyLost as error:
-            failed.append(Fetched(target, as_ms(now), 0, problem=error.code))
-    return store_fetched([*fetch_all(targets, limits), *failed], nodes)
+            shut = Target(node.pk, leases[node.pk], node.url, node.pull_timeout_seconds)
+            failed.append(Fetched(shut, as_ms(now), 0, problem=error.code))
+    return store_fetched([*fetch_all(targets, where_pulls_may_go()), *failed], nodes)
 
 
 def store_fetched(fetched: Sequence[Fetched], nodes: Mapping[int, Node]) -> int:
@@ -86,11 +89,18 @@ def decode(fetched: Fetched, node: Node) -> Pulled:
         if recognised is None:
             return Pulled(fetched, None, "not_recognised")
         engine = ENGINES[node.engine or recognised]
-        samples = parse(fetched.body, engine.wanted, content_type=fetched.content_type)
+        most = ParseLimits(samples=min(node.pull_samples, settings.PULL_SAMPLES_CEILING))
+        parsed = parse(fetched.body, engine.wanted, content_type=fetched.content_type, limits=most)
     except MalformedExposition as error:
         return Pulled(fetched, None, error.code)
+    samples, dropped = fresh(parsed, fetched.started_ms)
+    if dropped and not samples:
+        return Pulled(fetched, None, dropped[0], len(parsed))
     observation = observe(engine, samples)
-    if not observation.models and not engine.is_idle(family_names(fetched.body)):
+    observation.problems += dropped
+    if not observation.models and observation.problems:
+        return Pulled(fetched, None, "no_usable_value", len(samples))
+    if not observation.models and not engine.is_idle(family_names(fetched.body, content_type=fetched.content_type)):
         return Pulled(fetched, None, "no_samples", len(samples))
     return Pulled(fetched, observation, "", len(samples), recognised)
 
@@ -98,7 +108,7 @@ def decode(fetched: Fetched, node: Node) -> Pulled:
 def _recognised(fetched: Fetched) -> str | None:
     """The engine, by what the server counts, or by what it says that it will count. Raises `MalformedExposition`."""
     names = sample_names(fetched.body, content_type=fetched.content_type)
-    return recognise(names) or recognise(names | family_names(fetched.body))
+    return recognise(names) or recognise(names | family_names(fetched.body, content_type=fetched.content_type))
 
 
 def store_pulls(pulled: Sequence[Pulled]) -> int:
@@ -124,7 +134,7 @@ def store_pulls(pulled: Sequence[Pulled]) -> int:
         changed_nodes: list[Node] = []
         for state in states:
             each = by_node[state.node_id]
-            readings, problem = _difference(state, each)
+            readings, problem, is_reset = _difference(state, each)
             found += [(state.node, name, reading) for name, reading in readings.items()]
             started_at = as_datetime(each.fetched.started_ms)
             is_changed = state.node.enter(Node.State.DOWN if problem else Node.State.UP, started_at, problem)
@@ -135,7 +145,12 @@ def store_pulls(pulled: Sequence[Pulled]) -> int:
             state.pulled_at = max(started_at, state.pulled_at or started_at)
             state.duration_ms, state.body_bytes = each.fetched.duration_ms, len(each.fetched.body)
             state.samples = each.samples
-            state.problems = list(each.observation.problems) if each.observation else []
+            dropped = each.observation.problems if each.observation else ()
+            state.problems = list(dropped)
+            if not problem:
+                state.succeeded_at = state.pulled_at
+            happened = {*dropped, problem, RESTARTED if is_reset else ""} - {""}
+            state.history = noted(state.history, happened, each.fetched.started_ms)
         store.store_slots(store.slots_of(found))
         _save(states)
         if changed_nodes:
@@ -147,9 +162,11 @@ def store_pulls(pulled: Sequence[Pulled]) -> int:
 SAVE = """
 UPDATE inference_kpis_pullstate p SET
     leased_until = NULL, pulled_at = n.pulled_at, duration_ms = n.duration_ms, body_bytes = n.body_bytes,
-    samples = n.samples, problems = n.problems, counters = n.counters
-FROM unnest(%s::bigint[], %s::timestamptz[], %s::int[], %s::int[], %s::int[], %s::jsonb[], %s::bytea[])
-    AS n (node_id, pulled_at, duration_ms, body_bytes, samples, problems, counters)
+    samples = n.samples, problems = n.problems, counters = n.counters, succeeded_at = n.succeeded_at,
+    history = n.history
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::int[], %s::int[], %s::int[], %s::jsonb[], %s::bytea[],
+    %s::timestamptz[], %s::jsonb[])
+    AS n (node_id, pulled_at, duration_ms, body_bytes, samples, problems, counters, succeeded_at, history)
 WHERE p.node_id = n.node_id
 """
 
@@ -157,19 +174,26 @@ WHERE p.node_id = n.node_id
 def _save(states: Sequence[PullState]) -> None:
     """Write what the pulls changed, and end their leases. As one plain statement: `bulk_update` took half of the time."""
     rows = [
-        (s.node_id, s.pulled_at, s.duration_ms, s.body_bytes, s.samples, Jsonb(s.problems), s.counters) for s in states
+        (
+            *(s.node_id, s.pulled_at, s.duration_ms, s.body_bytes, s.samples, Jsonb(s.problems), s.counters),
+            *(s.succeeded_at, Jsonb(s.history)),
+        )
+        for s in states
     ]
     if rows:
         with connection.cursor() as cursor:
             cursor.execute(SAVE, [list(column) for column in zip(*rows, strict=True)])
 
 
-def _difference(state: PullState, each: Pulled) -> tuple[dict[str, Reading], str]:
-    """The readings of this pull by model, and its problem if any. Moves `state.counters` on; saves nothing."""
+def _difference(state: PullState, each: Pulled) -> tuple[dict[str, Reading], str, bool]:
+    """The readings of this pull by model, its problem if any, and whether the node began to count anew.
+
+    Moves `state.counters` on; saves nothing.
+    """
     at_ms = each.fetched.started_ms
     previous_ms = as_ms(state.pulled_at) if state.pulled_at else at_ms - state.node.pull_interval_seconds * 1000
     if at_ms <= previous_ms:
-        return {}, "out_of_order"
+        return {}, "out_of_order", False
     # One attempt may not reach back further than a reading may be long, however long nobody pulled.
     previous_ms = max(previous_ms, at_ms - int(store.LONGEST_READING.total_seconds() * 1000))
     attempt = {
@@ -177,7 +201,7 @@ def _difference(state: PullState, each: Pulled) -> tuple[dict[str, Reading], str
         "successful_pulls": Increase(0 if each.problem else 1, at_ms - previous_ms),
     }
     if each.observation is None:
-        return {"": Reading(previous_ms, at_ms, attempt)}, each.problem
+        return {"": Reading(previous_ms, at_ms, attempt)}, each.problem, False
     counters = CounterState.from_bytes(bytes(state.counters)) if state.counters else None
     if counters and at_ms - counters.at_ms > store.LONGEST_READING.total_seconds() * 1000:
         # Nobody knows when in so long a gap the work was done; counting starts anew.
@@ -185,11 +209,12 @@ def _difference(state: PullState, each: Pulled) -> tuple[dict[str, Reading], str
     try:
         step = advance(counters, each.observation, at_ms)
     except OutOfOrder:
-        return {"": Reading(previous_ms, at_ms, attempt)}, "out_of_order"
+        return {"": Reading(previous_ms, at_ms, attempt)}, "out_of_order", False
     state.counters = step.state.to_bytes()
     readings = dict(sorted(step.readings.items())[: MOST_MODELS + 1])
     own = readings.pop("", None) or Reading(previous_ms, at_ms, {})
     node = state.node
     added = energy_and_cost(own, power_watts=node.power_watts, price_per_hour=node.price_per_hour)
     readings[""] = Reading(own.start_ms, at_ms, {**own.measures, **added, **attempt})
-    return {name: with_edge_requests(reading, is_edge=node.is_edge) for name, reading in readings.items()}, ""
+    served = {name: with_edge_requests(reading, is_edge=node.is_edge) for name, reading in readings.items()}
+    return served, "", step.is_reset

@@ -1,12 +1,12 @@
 """From what counters show to what they grew by: once, at ingest, and for all that comes after.
 
-The rules are those of Prometheus (`rate`, `increase`) without its extrapolation: a value below the previous one, or a
-process that started since, is a reset, after which the value itself is the increase. If any bucket of a histogram
-fell, the whole histogram was reset.
+The rules are those of Prometheus (`rate`, `increase`) without its extrapolation: a value below the previous one, a
+series that was created since, or a process that started since, is a reset, after which the value itself is the
+increase. If any bucket of a histogram fell, the whole histogram was reset.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from operator import sub
 from typing import TypeVar
 
@@ -38,12 +38,16 @@ class HistogramQuanta:
 
 @dataclass(frozen=True, slots=True)
 class CounterState:
-    """The counters of one node as last seen, in quanta: model → measure → series digest → value."""
+    """The counters of one node as last seen, in quanta: model → measure → series digest → value.
+
+    `created_ms` has, by series digest, since when those count that say so.
+    """
 
     at_ms: int
     started_at_ms: int | None = None
     counters: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
     histograms: Mapping[str, Mapping[str, Mapping[str, HistogramQuanta]]] = field(default_factory=dict)
+    created_ms: Mapping[str, int] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         histograms = {
@@ -53,11 +57,12 @@ class CounterState:
             }
             for model, measures in self.histograms.items()
         }
-        return orjson.dumps([self.at_ms, self.started_at_ms, self.counters, histograms])
+        return orjson.dumps([self.at_ms, self.started_at_ms, self.counters, histograms, self.created_ms])
 
     @classmethod
     def from_bytes(cls, text: bytes) -> "CounterState":
-        at_ms, started_at_ms, counters, raw = orjson.loads(text)
+        # States that were written before there were times of creation have none.
+        at_ms, started_at_ms, counters, raw, *created_ms = orjson.loads(text)
         histograms = {
             model: {
                 key: {series: HistogramQuanta(tuple(h[0]), tuple(h[1]), h[2]) for series, h in by_series.items()}
@@ -65,23 +70,28 @@ class CounterState:
             }
             for model, measures in raw.items()
         }
-        return cls(at_ms, started_at_ms, counters, histograms)
+        return cls(at_ms, started_at_ms, counters, histograms, *created_ms)
 
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """The state after an observation, and what happened since the one before, by model."""
+    """The state after an observation, and what happened since the one before, by model.
+
+    `is_reset` says that something that counts began anew in between.
+    """
 
     state: CounterState
     readings: dict[str, Reading]
+    is_reset: bool = False
 
 
 def advance(state: CounterState | None, observation: Observation, at_ms: int) -> Advance:
     """Move the state on to an observation made at `at_ms`. Raises `OutOfOrder` when that is not after the state.
 
     The first observation gives no reading. A series that is new under a model and measure seen before counts from 0:
-    engines show a label set, such as that of an error, only from its first event on. One that is gone is remembered:
-    should it return, it goes on from where it was, and from 0 only if it fell meanwhile.
+    engines show a label set, such as that of an error, only from its first event on. So does one of a measure that was
+    not seen before, if it says that it was created since. One that is gone is remembered: should it return, it goes on
+    from where it was, and from 0 only if it fell or was created anew meanwhile.
     """
     if state is not None and at_ms <= state.at_ms:
         raise OutOfOrder
@@ -93,15 +103,53 @@ def advance(state: CounterState | None, observation: Observation, at_ms: int) ->
         and after.started_at_ms is not None
         and after.started_at_ms > state.started_at_ms + SAME_START_MS
     )
+    # What was created anew counts from 0, whatever it has reached by now: as if it had not been seen before.
+    anew = _created_anew(state, after)
+    known = _without(state, anew) if anew else state
+    is_reset = restarted or bool(anew) or _fell(state, after)
     readings = {}
     for model, seen in observation.models.items():
-        grown = _measures(state, after, model, seen, at_ms, restarted=restarted)
+        grown = _measures(known, after, model, seen, at_ms, restarted=restarted)
         measures = {key: value for key, value in grown.items() if fits(value)}
         if len(measures) < len(grown):
             observation.problems += ("implausible",)
         if measures:
             readings[model] = Reading(state.at_ms, at_ms, measures)
-    return Advance(after if restarted else _with_absent(state, after), readings)
+    return Advance(after if restarted else _with_absent(state, after), readings, is_reset)
+
+
+def _created_anew(before: CounterState, after: CounterState) -> frozenset[str]:
+    """The series whose time of creation moved on; both times are of the node's clock."""
+    return frozenset(
+        series
+        for series, created_ms in after.created_ms.items()
+        if series in before.created_ms and created_ms > before.created_ms[series] + SAME_START_MS
+    )
+
+
+def _without(state: CounterState, gone: Collection[str]) -> CounterState:
+    """The state without these series; their measures stay known."""
+
+    def kept(seen: Seen[Value]) -> Seen[Value]:
+        return {
+            model: {
+                key: {series: value for series, value in by_series.items() if series not in gone}
+                for key, by_series in measures.items()
+            }
+            for model, measures in seen.items()
+        }
+
+    return replace(state, counters=kept(state.counters), histograms=kept(state.histograms))
+
+
+def _fell(before: CounterState, after: CounterState) -> bool:
+    """Whether any counter shows less than before."""
+    return any(
+        value < before.counters.get(model, {}).get(key, {}).get(series, 0)
+        for model, measures in after.counters.items()
+        for key, by_series in measures.items()
+        for series, value in by_series.items()
+    )
 
 
 def _with_absent(before: CounterState, after: CounterState) -> CounterState:
@@ -113,7 +161,9 @@ def _with_absent(before: CounterState, after: CounterState) -> CounterState:
         > MOST_SERIES
     ):
         return after
-    return CounterState(after.at_ms, after.started_at_ms, counters, histograms)
+    return replace(
+        after, counters=counters, histograms=histograms, created_ms={**before.created_ms, **after.created_ms}
+    )
 
 
 def _united(before: Seen[Value], after: Seen[Value]) -> Seen[Value]:
@@ -147,7 +197,11 @@ def _state_of(observation: Observation, at_ms: int) -> CounterState:
             }
     if room < 0:
         observation.problems += ("too_many_series",)
-    return CounterState(at_ms, observation.started_at_ms, counters, histograms)
+    kept_series = {
+        series for kind in (counters, histograms) for keys in kind.values() for all in keys.values() for series in all
+    }
+    created_ms = {series: at for series, at in observation.created_ms.items() if series in kept_series}
+    return CounterState(at_ms, observation.started_at_ms, counters, histograms, created_ms)
 
 
 def _measures(
@@ -158,15 +212,17 @@ def _measures(
     known_counters = before.counters.get(model, {})
     for key, by_series in after.counters.get(model, {}).items():
         if key not in known_counters and not restarted:
-            continue
-        previous: Mapping[str, int] = {} if restarted else known_counters[key]
+            by_series = _begun(by_series, before, after)
+            if not by_series:
+                continue
+        previous: Mapping[str, int] = {} if restarted else known_counters.get(key, {})
         grown = sum(_increase(previous.get(series, 0), value) for series, value in by_series.items())
         measures[key] = Increase(grown, covered_ms)
     known_histograms = before.histograms.get(model, {})
     for key, states in after.histograms.get(model, {}).items():
         if key not in known_histograms and not restarted:
-            continue
-        earlier: Mapping[str, HistogramQuanta] = {} if restarted else known_histograms[key]
+            states = _begun(states, before, after)
+        earlier: Mapping[str, HistogramQuanta] = {} if restarted else known_histograms.get(key, {})
         parts = [_histogram_increase(earlier.get(series), now, covered_ms) for series, now in states.items()]
         if parts:
             total = parts[0]
@@ -178,6 +234,15 @@ def _measures(
         quanta = MEASURES[key].to_quanta(value)
         measures[key] = Level(quanta * covered_ms, covered_ms, quanta, quanta, quanta, at_ms)
     return measures
+
+
+def _begun(by_series: Mapping[str, Value], before: CounterState, after: CounterState) -> Mapping[str, Value]:
+    """Those that were created between the two observations: all that they count happened since."""
+    return {
+        series: value
+        for series, value in by_series.items()
+        if before.at_ms < after.created_ms.get(series, 0) <= after.at_ms
+    }
 
 
 def _increase(previous: int, value: int) -> int:

@@ -33,9 +33,11 @@ class Observation:
     """One decoded exposition by model name; '' is the node itself.
 
     `started_at_ms` is when the server process started, where the exposition says so; `problems` are codes of series
-    that were dropped because their values make no sense.
+    that were dropped because their values make no sense. `created_ms` has, by series digest, since when a counter or
+    histogram counts, where the exposition says so.
     """
 
     models: dict[str, ModelObservation] = field(default_factory=dict)
     started_at_ms: int | None = None
     problems: tuple[str, ...] = ()
+    created_ms: dict[str, int] = field(default_factory=dict)

@@ -35,6 +35,8 @@ def node_form(site: Site, **values: object) -> dict[str, object]:
         "credential_kind": "none",
         "pull_interval_seconds": 15,
         "pull_timeout_seconds": 10,
+        "pull_body_mib": 8,
+        "pull_samples": 50_000,
         **values,
     }
 
@@ -97,6 +99,10 @@ def test_credentials_are_sealed_and_never_shown(operator: Client, site: Site, ki
             "less than or equal to 30",
         ),
         ({"pull_interval_seconds": "5"}, "pull_timeout_seconds", "cannot be longer than the interval"),
+        ({"pull_body_mib": "0"}, "pull_body_mib", "greater than or equal to 1"),
+        ({"pull_body_mib": "33"}, "pull_body_mib", "less than or equal to 32"),
+        ({"pull_samples": "99"}, "pull_samples", "greater than or equal to 100"),
+        ({"pull_samples": "200001"}, "pull_samples", "less than or equal to 200000"),
         ({"price_per_hour": "-1"}, "price_per_hour", "greater than or equal to 0"),
         ({"price_per_hour": "NaN"}, "price_per_hour", "Enter a number."),
         ({"power_watts": "1e9"}, "power_watts", "no more than"),

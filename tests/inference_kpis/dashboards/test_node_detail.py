@@ -1,5 +1,6 @@
 """The page of one node: its KPIs, how it is measured, and what is wrong with it."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -10,10 +11,11 @@ from django.utils.translation import gettext
 
 from inference_kpis.catalogue import DEFAULT_KPIS
 from inference_kpis.fleet.models import Node
+from inference_kpis.pull.models import PullTls
 from tests.factories import NodeFactory, SiteFactory
-from tests.inference_kpis.dashboards.asking import assert_is_live, busy_node, pulled, text_of
+from tests.inference_kpis.dashboards.asking import NOW, assert_is_live, busy_node, pulled, text_of
 from tests.inference_kpis.expositions import vllm
-from tests.inference_kpis.pulls import at
+from tests.inference_kpis.pulls import at, pull
 from tests.pages import queries
 
 pytestmark = pytest.mark.django_db
@@ -159,3 +161,44 @@ def test_names_from_outside_bring_no_markup(browser: Client) -> None:
     page = browser.get(node.get_absolute_url()).content
     assert b"<script>alert" not in page
     assert b"<img" not in page
+
+
+def test_what_happened_in_the_last_day_is_told_in_words(browser: Client) -> None:
+    node = NodeFactory()
+    pulled(node, bodies=[vllm(50), "timed_out", vllm(9), "timed_out"])
+    page = text_of(browser.get(node.get_absolute_url()))
+    happened = page[page.index("The last 24 hours") :]
+    assert "No complete answer arrived within the time-out. 2 times 3 min ago 10 s ago" in happened
+    assert "The server restarted, or some of its counters did; they were counted on from zero. 1 time" in happened
+    assert "Last good pull 1 min ago" in page
+
+
+def test_a_node_without_a_good_pull_says_so(browser: Client) -> None:
+    node = NodeFactory()
+    pulled(node, bodies=["status"] * 4)
+    assert "Last good pull none yet" in text_of(browser.get(node.get_absolute_url()))
+
+
+def test_a_node_without_trouble_shows_none(browser: Client) -> None:
+    page = text_of(browser.get(busy_node().get_absolute_url()))
+    assert "The last 24 hours" not in page
+    assert "Last good pull 10 s ago" in page
+
+
+def test_what_is_out_of_order_is_told(browser: Client) -> None:
+    node = busy_node()
+    pull({node: vllm(300)}, 280)
+    page = text_of(browser.get(node.get_absolute_url()))
+    assert "The clock went backwards; the pull was set aside. 1 time 20 s ago" in page
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [(-1, "The client certificate expired on"), (29, "Enter a new one before then."), (31, "")],
+)
+def test_a_certificate_that_expires_is_asked_for_in_time(browser: Client, days: int, words: str) -> None:
+    node = busy_node()
+    PullTls.objects.create(node=node, client_name="vigie", client_expires_at=NOW + timedelta(days=days, hours=1))
+    page = text_of(browser.get(node.get_absolute_url()))
+    assert ("The client certificate" in page) is bool(words)
+    assert words in page

@@ -19,7 +19,10 @@ pytestmark = pytest.mark.django_db
 
 def edit(browser: Client, node: Node, **values: object) -> Any:
     """Send the form of a node as it stands, but for these values."""
-    kept = ("name", "engine", "source", "url", "credential_kind", "pull_interval_seconds", "pull_timeout_seconds")
+    kept = (
+        *("name", "engine", "source", "url", "credential_kind"),
+        *("pull_interval_seconds", "pull_timeout_seconds", "pull_body_mib", "pull_samples"),
+    )
     form = {"site": node.site_id, **{name: getattr(node, name) for name in kept}, **values}
     return browser.post(reverse("kpis:node_edit", args=[node.uuid]), form)
 
@@ -57,6 +60,25 @@ def test_credentials_stay_until_they_are_replaced_or_forgotten(
     node.save()
     edit(operator, node, **values)
     assert Node.objects.get().credential() == kept
+
+
+@pytest.mark.parametrize(
+    ("url", "is_refused"),
+    [
+        ("http://10.0.0.1:8000/other", False),
+        ("http://10.0.0.1:9000/metrics", True),
+        ("https://10.0.0.1:8000/metrics", True),
+        ("http://10.0.0.2:8000/metrics", True),
+    ],
+)
+def test_credentials_that_are_there_go_to_no_other_server(operator: Client, url: str, is_refused: bool) -> None:
+    node = NodeFactory(credential_kind="bearer")
+    node.set_credential("s3cret")
+    node.save()
+    page = edit(operator, node, url=url)
+    assert (page.status_code == 200) is is_refused
+    assert ("what is there is sent to no other server" in text_of(page)) is is_refused
+    assert edit(operator, node, url=url, credential="s3cret").status_code == 302
 
 
 @pytest.mark.parametrize(

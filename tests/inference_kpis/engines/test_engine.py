@@ -95,3 +95,30 @@ def test_a_start_time_that_makes_no_sense_is_unknown(engine: Engine, start: str)
 def test_the_youngest_of_several_processes_says_when_the_server_started() -> None:
     text = b'process_start_time_seconds{pid="1"} 100\nprocess_start_time_seconds{pid="2"} 200\n'
     assert observe(GENERIC, parse(text, GENERIC.wanted)).started_at_ms == 200_000
+
+
+def test_a_series_says_since_when_it_counts() -> None:
+    engine = Engine(
+        *("test", "Test", 80, "/metrics", ("model",)),
+        (source("requests", Series("r_total")), source("e2e_latency", Series("t")), source("queue_depth", Series("q"))),
+    )
+    body = (
+        b'r_total{model="m"} 5\nr_created{model="m"} 1700000000.25\nr_created{model="n"} NaN\n'
+        b't_bucket{model="m",le="1"} 1\nt_bucket{model="m",le="+Inf"} 1\nt_created{model="m"} 1.7e9\nq_created 7\n'
+    )
+    observation = observe(engine, parse(body, engine.wanted))
+    (counted,) = observation.models["m"].counters["requests"]
+    (distributed,) = observation.models["m"].histograms["e2e_latency"]
+    assert observation.created_ms == {counted: 1_700_000_000_250, distributed: 1_700_000_000_000}
+
+
+def test_of_a_series_that_comes_twice_the_first_counts() -> None:
+    engine = Engine(
+        *("test", "Test", 80, "/metrics", ("model",)),
+        (source("requests", Series("r_total")), source("queue_depth", Series("q"))),
+    )
+    body = b'r_total{a="1",b="2"} 5\nr_total{b="2",a="1"} 7\nq 3\nq 3\n'
+    observation = observe(engine, parse(body, engine.wanted))
+    assert observation.problems == ("duplicate_series",)
+    assert total(observation.models[""]) == 5
+    assert observation.models[""].gauges == {"queue_depth": 3}

@@ -1,6 +1,7 @@
 """Expositions as servers write them, as nobody should, and as an independent parser reads them."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -9,8 +10,17 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import parser as oracle
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.openmetrics import parser as openmetrics_oracle
 
-from inference_kpis.protocols.exposition import OPENMETRICS, Limits, MalformedExposition, Sample, parse
+from inference_kpis.protocols.exposition import (
+    Limits,
+    MalformedExposition,
+    Sample,
+    family_names,
+    parse,
+    sample_names,
+)
+from inference_kpis.protocols.negotiation import OPENMETRICS
 
 WANTED = frozenset(
     {b"a", b"a_total", b"a_bucket", b"my.metric", b":tensorflow:serving:request_count", "naïve".encode()}
@@ -271,11 +281,85 @@ def test_what_the_client_library_writes_is_read_in_either_format(model: str, cou
         assert sorted((sample.name, sorted(sample.labels.items()), sample.value) for sample in got) == expected
 
 
+def openmetrics_lines(draw: st.DrawFn) -> str:
+    """A family of OpenMetrics with times, start and exemplars, as a strict parser accepts it."""
+    label = draw(label_values).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    total, seconds = draw(st.integers(0, 10**9)), draw(st.integers(1, 2 * 10**9))
+    stamp = draw(st.sampled_from(["", f" {seconds}", f" {seconds}.25"]))
+    exemplar = draw(
+        st.sampled_from(["", ' # {trace_id="ab{}c"} 0.5', f" # {{}} 1 {seconds}", ' # {a="}",b="# "} 2e-3'])
+    )
+    name = draw(st.sampled_from(["a", "other"]))
+    return (
+        f'# TYPE {name} counter\n{name}_total{{b="{label}"}} {total}{stamp}{exemplar}\n'
+        f'{name}_created{{b="{label}"}} {seconds}.5{stamp}\n# EOF\n'
+    )
+
+
+@given(st.composite(openmetrics_lines)())
+def test_it_reads_what_the_strict_library_reads(text: str) -> None:
+    wanted = frozenset({b"a_total", b"a_created"})
+    expected = [
+        (
+            *(sample.name, sample.labels, sample.value),
+            None if sample.timestamp is None else round(float(sample.timestamp) * 1000),
+        )
+        for family in openmetrics_oracle.text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name.startswith("a_")
+    ]
+    assert [tuple(sample) for sample in parse(text.encode(), wanted, content_type=OPENMETRICS)] == expected
+
+
+@given(st.composite(openmetrics_lines)())
+def test_openmetrics_that_was_cut_anywhere_is_refused(text: str) -> None:
+    body = text.encode()
+    for end in range(len(body) - 1):
+        assert refused(body[:end], OPENMETRICS)[0] in {"malformed", "no_samples"}
+
+
+# Engines know each by what `underscores` makes of it.
+SERVED = ["vllm:requests", "gen_ai.server.requests", "0_odd-one", "naïve.日本"]
+WRITTEN = [
+    (encode, media_type, name, escaping)
+    for encode, media_type in ((generate_latest, "text/plain"), (openmetrics.generate_latest, OPENMETRICS))
+    for name in SERVED
+    for escaping in ("allow-utf-8", "underscores", "dots", "values")
+    # There the library itself loses the colon, before it gets here; another form is asked for.
+    if (media_type, name) != (OPENMETRICS, "vllm:requests") or escaping not in {"underscores", "dots"}
+]
+
+
+@pytest.mark.parametrize(("encode", "media_type", "name", "escaping"), WRITTEN)
+def test_a_series_is_told_however_its_server_escapes(
+    encode: Callable[..., bytes], media_type: str, name: str, escaping: str
+) -> None:
+    registry = CollectorRegistry()
+    Counter(name, "Words.", ["model_name"], registry=registry).labels("m").inc(3)
+    known = openmetrics.escape_metric_name(f"{name}_total", "underscores")
+    body = encode(registry, escaping=escaping)
+    content_type = f"{media_type}; version=1.0.0; charset=utf-8; escaping={escaping}"
+    got = parse(body, frozenset({known.encode()}), content_type=content_type)
+    assert got == [Sample(known, {"model_name": "m"}, 3.0)]
+    assert known in sample_names(body, content_type=content_type)
+    assert {known, known.removesuffix("_total")} & family_names(body, content_type=content_type)
+
+
+def test_labels_of_a_series_told_by_another_name_are_legacy_too() -> None:
+    body = b'{"gen_ai.requests","gen_ai.request.model"="m"} 3\n'
+    assert parse(body, frozenset({b"gen_ai_requests"})) == [Sample("gen_ai_requests", {"gen_ai_request_model": "m"}, 3)]
+    escaped = b'U__gen__ai_2e_requests{U__gen__ai_2e_model="m"} 3\n'
+    got = parse(escaped, frozenset({b"gen_ai_requests"}), content_type="text/plain;version=1.0.0;escaping=values")
+    assert got == [Sample("gen_ai_requests", {"gen_ai_model": "m"}, 3)]
+
+
 @given(st.binary(max_size=60))
 def test_no_bytes_whatever_raise_anything_else(body: bytes) -> None:
-    for start in (b"", b"a", b'a{b="', b'{"my.metric"'):
+    for start in (b"", b"a", b'a{b="', b'{"my.metric"', b"U__a_2"):
         try:
-            samples = parse(start + body, WANTED)
+            samples = parse(
+                start + body, WANTED, content_type="text/plain; escaping=values" if start[:1] == b"U" else ""
+            )
         except MalformedExposition:
             continue
         assert all(sample.name.encode() in WANTED for sample in samples)

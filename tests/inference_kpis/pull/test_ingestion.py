@@ -247,3 +247,34 @@ def test_what_nobody_foresaw_costs_its_node_alone(monkeypatch: pytest.MonkeyPatc
     for node in bodies:
         node.refresh_from_db()
     assert (good.state, bad.state, bad.problem) == (Node.State.UP, Node.State.DOWN, "not_stored")
+
+
+def stamped(body: bytes, seconds: float) -> bytes:
+    """The body with this time on every sample."""
+    return b"".join(line + b" %d\n" % as_ms(at(seconds)) for line in body.splitlines())
+
+
+def test_a_sample_that_is_not_fresh_does_not_count(node: Node) -> None:
+    pull({node: stamped(vllm(0), 0)}, 0)
+    pull({node: stamped(vllm(40), 15)}, 15)
+    pull({node: stamped(vllm(40), 15)}, 400)
+    node.refresh_from_db()
+    assert (total("requests"), node.state, node.problem) == (40, Node.State.DOWN, "stale_sample")
+    pull({node: stamped(vllm(90), 415)}, 415)
+    node.refresh_from_db()
+    assert (total("requests"), node.state) == (90, Node.State.UP)
+
+
+def test_a_stale_sample_among_fresh_ones_is_named(node: Node) -> None:
+    pull({node: vllm(0)}, 0)
+    pull({node: vllm(40) + stamped(b'vllm:num_requests_running{model_name="m"} 3\n', -600)}, 15)
+    assert PullState.objects.get().problems == ["stale_sample"]
+    assert total("requests") == 40
+
+
+def test_counters_created_anew_count_in_full(node: Node) -> None:
+    """A restart between two pulls, after which the counter passed what it had shown before."""
+    created = b'vllm:request_success_created{model_name="m",finished_reason="stop"} %d\n'
+    pull({node: vllm(100) + created % at(-50).timestamp()}, 0)
+    pull({node: vllm(130) + created % at(10).timestamp()}, 15)
+    assert total("requests") == 130

@@ -38,7 +38,12 @@ def operator(client: Client) -> Client:
 
 def form(**changed: str) -> dict[str, str]:
     values = {"name": "lyon-01", "engine": "", "source": "pull", "url": "http://10.0.0.9:8000/metrics"}
-    numbers = {"pull_interval_seconds": "15", "pull_timeout_seconds": "10"}
+    numbers = {
+        "pull_interval_seconds": "15",
+        "pull_timeout_seconds": "10",
+        "pull_body_mib": "8",
+        "pull_samples": "50000",
+    }
     return {**values, **numbers, "site": str(SiteFactory().pk), "credential_kind": "none", **changed}
 
 

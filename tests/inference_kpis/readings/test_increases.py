@@ -192,6 +192,73 @@ def test_series_beyond_the_limit_are_not_counted_and_named() -> None:
     assert many.problems == ("too_many_series",)
 
 
+# --- Times of creation -----------------------------------------------------------------------------------------------
+
+
+def created(series: Seen, **created_ms: int) -> Observation:
+    """Requests of series that say since when they count."""
+    observation = requests(series)
+    observation.created_ms = created_ms
+    return observation
+
+
+@pytest.mark.parametrize(
+    ("observations", "increases"),
+    [
+        # Created anew: what it shows is what happened since, even above what it had.
+        ([created({"a": 100}, a=1000), created({"a": 130}, a=20_000)], [130]),
+        ([created({"a": 100, "b": 5}, a=1000, b=1000), created({"a": 130, "b": 7}, a=20_000, b=1000)], [132]),
+        # The same time, printed with another fraction, or one that went back, is none.
+        ([created({"a": 100}, a=1000), created({"a": 130}, a=1900)], [30]),
+        ([created({"a": 100}, a=9000), created({"a": 130}, a=1000)], [30]),
+        # One that says it only now, or no longer, goes on.
+        ([created({"a": 100}), created({"a": 130}, a=20_000)], [30]),
+        ([created({"a": 100}, a=1000), created({"a": 130}), created({"a": 150}, a=40_000)], [30, 150]),
+        # A measure not seen before counts from 0 if it began between the two pulls, and not otherwise.
+        ([created(None), created({"a": 7}, a=STEP_MS + 1)], [7]),
+        ([created(None), created({"a": 7, "b": 90}, a=STEP_MS + 1, b=STEP_MS)], [7]),
+        ([created(None), created({"a": 7}, a=STEP_MS), created({"a": 9}, a=STEP_MS)], [2]),
+        ([created(None), created({"a": 7}, a=2 * STEP_MS + 1), created({"a": 9}, a=2 * STEP_MS + 1)], [2]),
+        ([created({"a": 7}, a=1)], []),
+    ],
+)
+def test_a_series_that_says_since_when_it_counts(observations: list[Observation], increases: list[int]) -> None:
+    assert grown(*observations) == increases
+
+
+def test_a_histogram_that_was_created_anew_counts_in_full() -> None:
+    before, after = latency(1, 2, 3, total=2.0), latency(4, 5, 6, total=9.0)
+    before.created_ms, after.created_ms = {"s": 1000}, {"s": 20_000}
+    (reading,) = replay([before, after])
+    assert reading.measures["e2e_latency"] == Distribution({(0.5, 1.0): (4, 1, 1)}, 9_000_000, STEP_MS)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_reset"),
+    [
+        (requests({"a": 5}), requests({"a": 6}), False),
+        (requests({"a": 5}), requests({"b": 1}), False),
+        (requests({"a": 5}), requests({"a": 4}), True),
+        (requests({"a": 5}, started_at=100), requests({"a": 9}, started_at=200), True),
+        (created({"a": 5}, a=1000), created({"a": 9}, a=9000), True),
+    ],
+)
+def test_a_new_beginning_is_told(before: Observation, after: Observation, is_reset: bool) -> None:
+    first = advance(None, before, STEP_MS)
+    assert (first.is_reset, advance(first.state, after, 2 * STEP_MS).is_reset) == (False, is_reset)
+
+
+def test_a_state_from_before_there_were_times_of_creation_is_read() -> None:
+    old = b'[15000,null,{"m":{"requests":{"a":5}}},{}]'
+    assert CounterState.from_bytes(old) == CounterState(15_000, None, {"m": {"requests": {"a": 5}}})
+
+
+def test_times_of_creation_take_no_more_room_than_series() -> None:
+    many = created({f"s{number:05}": 1 for number in range(MOST_SERIES + 10)})
+    many.created_ms = {f"s{number:05}": 1 for number in range(2 * MOST_SERIES)}
+    assert len(advance(None, many, STEP_MS).state.created_ms) == MOST_SERIES
+
+
 # --- Laws ------------------------------------------------------------------------------------------------------------
 
 amounts = st.lists(st.integers(0, 1000), min_size=1, max_size=30)
@@ -256,5 +323,6 @@ def test_no_part_of_a_sum_gets_lost_in_rounding(times: list[float], every: int) 
 def test_a_state_survives_being_written_down(growth: list[int]) -> None:
     observation = latency(*sorted([*growth[:1] * 3]), total=1.5)
     observation.models["m"].counters["requests"] = {str(n): value for n, value in enumerate(growth)}
+    observation.created_ms = {"0": 1, "s": 2}
     state = advance(None, observation, STEP_MS).state
     assert CounterState.from_bytes(state.to_bytes()) == state

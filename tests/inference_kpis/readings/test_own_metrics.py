@@ -5,7 +5,8 @@ import time_machine
 
 from inference_kpis.fleet.health import count_health
 from inference_kpis.fleet.models import Node
-from inference_kpis.protocols.exposition import OPENMETRICS, parse
+from inference_kpis.protocols.exposition import parse
+from inference_kpis.protocols.negotiation import OPENMETRICS
 from inference_kpis.readings import own_metrics, store
 from inference_kpis.readings.rollups import roll_up_touched
 from tests.factories import NodeFactory, scheduled
