@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.validators import MaxValueValidator
+from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
 from accounts.alphabet import NameChoiceField
@@ -47,8 +48,9 @@ class NodeForm(TlsFields, forms.ModelForm):
         field_classes = {"site": NameChoiceField}
         help_texts = {"power_watts": _("Used for energy when the node does not measure its power.")}
 
+    ESSENTIAL = ("name", "site", "engine", "source", "url", "credential_kind", "credential")
     field_order = (
-        *("name", "site", "engine", "source", "url", "credential_kind", "credential"),
+        *ESSENTIAL,
         *("authorities", "client_certificate", "client_key", "forget_client"),
         *("pull_interval_seconds", "pull_timeout_seconds", "pull_body_mib", "pull_samples"),
         *("price_per_hour", "power_watts"),
@@ -107,6 +109,20 @@ class NodeForm(TlsFields, forms.ModelForm):
         if self.cleaned_data["credential_kind"] == Node.CredentialKind.NONE:
             return ""
         return self.cleaned_data["credential"] or None
+
+    @property
+    def essential(self) -> list[BoundField]:
+        """What every node needs."""
+        return [self[name] for name in self.ESSENTIAL]
+
+    @property
+    def further(self) -> list[BoundField]:
+        """What most nodes leave as it is."""
+        return [self[name] for name in self.fields if name not in self.ESSENTIAL]
+
+    @property
+    def further_is_open(self) -> bool:
+        return any(field.errors or field.name in self.changed_data for field in self.further)
 
 
 def nothing_may_be_pulled() -> bool:
