@@ -34,7 +34,8 @@ def node_edit(request: SignedInRequest, uuid: UUID) -> HttpResponse:
 
 
 def _edit(request: SignedInRequest, node: Node) -> HttpResponse:
-    form = NodeForm(request.POST or None, instance=node)
+    initial = {} if node.pk else {"site": request.GET.get("site")}
+    form = NodeForm(request.POST or None, instance=node, initial=initial)
     is_valid = request.method == "POST" and form.is_valid()
     trial = None
     if is_valid and "try" in request.POST:

@@ -7,9 +7,18 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from inference_kpis.fleet.health import count_sites
-from inference_kpis.fleet.models import Node
+from inference_kpis.fleet.models import Node, Site
 
 State = Node.State
+
+
+def add_site(site: Site, *, by: User, now: datetime) -> Site:
+    """Write a new site. Raises IntegrityError when its key is taken."""
+    with transaction.atomic():
+        site.save()
+        count_sites({site.pk}, now)
+        record("site.add", site, actor=by)
+    return site
 
 
 def save_node(
