@@ -22,6 +22,11 @@ class FleetHealth:
     is_late: bool
 
     @property
+    def live_at(self) -> datetime | None:
+        """When these figures are from; None where no node gives any, so that nothing newer is to be expected."""
+        return self.counted_at if any(site.up + site.down for site in self.sites) else None
+
+    @property
     def total(self) -> int:
         return sum(site.total for site in self.sites)
 

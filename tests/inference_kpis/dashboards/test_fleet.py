@@ -175,3 +175,12 @@ def test_twenty_nodes_cost_as_many_queries_as_one(browser: Client) -> None:
 
 def test_it_is_read_only(browser: Client) -> None:
     assert browser.post(URL).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("state", "is_expected"), [("up", True), ("down", True), ("paused", False), ("waiting", False)]
+)
+def test_figures_grow_old_only_where_newer_ones_are_expected(browser: Client, state: str, is_expected: bool) -> None:
+    NodeFactory(state=state, severity=Node.SEVERITY[state])
+    count_health(NOW)
+    assert ("data-live-at=" in browser.get(URL).content.decode()) is is_expected

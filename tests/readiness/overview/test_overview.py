@@ -182,8 +182,8 @@ def test_an_unknown_metric_is_not_met(browser: Client, team: Team, owner: User) 
 
 
 def test_the_page_knows_its_version_and_how_to_ask_again(browser: Client) -> None:
-    serve(NodeFactory(), minutes_ago(10), FAST)
-    count_health(datetime.now(UTC))
+    serve(NodeFactory(state="up", severity=3), minutes_ago(10), FAST)
+    count_health(minutes_ago(10))
     content = browser.get(reverse("readiness:overview")).content.decode()
     assert f'data-live-version="{store.version()}"' in content
     assert 'data-live-url="/en/"' in content
