@@ -370,19 +370,3 @@ def bullet(
         f'<rect class="beyond" x="{_number(miss[0])}%" width="{_number(miss[1] - miss[0])}%" y="4" height="12"/>'
         f'{bar}<line class="target" x1="{mark}%" x2="{mark}%" y1="1" y2="19"/></svg>'
     )
-
-
-STRIP_HEIGHTS = {"up": 14, "slow": 18, "down": 24}
-
-
-def strip(states: Sequence[str | None], *, label: str) -> str:
-    """Equal periods side by side, each by its state: the worse, the taller; None is a thin line."""
-    width = 100 / max(len(states), 1)
-    bars = []
-    for i, state in enumerate(states):
-        height = STRIP_HEIGHTS.get(state or "", 3)
-        bars.append(
-            f'<rect data-state="{escape(state or "")}" x="{_number(i * width)}%" width="{_number(width * 0.86)}%"'
-            f' y="{24 - height}" height="{height}"/>'
-        )
-    return f'<svg class="strip" height="24" role="img" aria-label="{escape(label)}">{"".join(bars)}</svg>'

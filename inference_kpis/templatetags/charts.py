@@ -129,11 +129,6 @@ def bullet(quantity: Quantity, kpi: Kpi, target: float, state: str) -> SafeStrin
 
 
 @register.simple_tag
-def strip(states: Sequence[str | None], label: str) -> SafeString:
-    return SafeString(charts.strip(states, label=str(label)))
-
-
-@register.simple_tag
 def plotly_bundle() -> str | None:
     """The address of the interactive library; None where set-up did not fetch it, and then no page offers it."""
     if not (finders.find(PLOTLY_BUNDLE) or staticfiles_storage.exists(PLOTLY_BUNDLE)):

@@ -45,11 +45,6 @@ def kpi_target(value: float, kpi: Kpi) -> SafeString:
     return _marked_up(wording.written_target(float(value), kpi))
 
 
-@register.filter
-def kpi_unit(kpi: Kpi) -> str:
-    return wording.unit_label(kpi)
-
-
 def _marked_up(written: wording.Written, caution: str = "") -> SafeString:
     sign = f"{written.sign}{written.sign_gap}"
     number = format_html('<span class="number">{}</span>', written.number)

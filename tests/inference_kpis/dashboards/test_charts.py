@@ -234,18 +234,12 @@ def test_a_bullet_without_room_is_still_drawn() -> None:
     ElementTree.fromstring(charts.bullet(0, 0, Direction.LOWER, state="met", label="x"))
 
 
-def test_a_strip_tells_states_apart_by_height() -> None:
-    svg = ElementTree.fromstring(charts.strip(["up", "slow", "down", None], label="last day"))
-    assert [rect.attrib["height"] for rect in svg.iter("rect")] == ["14", "18", "24", "3"]
-
-
 @pytest.mark.parametrize(
     "markup",
     [
         charts.line_chart(chart([1, None, 2], [2, 3, 4], target=2.0), title="t", zone=PARIS, words=WORDS),
         charts.sparkline([1, 2]),
         charts.bullet(1, 2, Direction.LOWER, state="met", label="x"),
-        charts.strip(["up"], label="x"),
     ],
 )
 def test_nothing_is_styled_in_the_markup(markup: str) -> None:
