@@ -11,16 +11,19 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from readiness.scoring import HIGHEST_LEVEL
+from readiness.scoring import HIGHEST_LEVEL, Comparator, Thresholds
 
 CONTENT = Path(__file__).parent / "content"
 RULES = ("use_cases", "infrastructure", "sponsorship", "metrics")
 ROLES = ("it", "business", "board")
 LANGUAGES = ("en", "fr")
+LEVELS = range(1, HIGHEST_LEVEL + 1)
+SOURCES = ("kpi", "workspace")
 # Short words can be the same in both languages ("Infrastructure"); whole sentences were not translated.
 SHORTEST_SENTENCE = 30
 
@@ -45,7 +48,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A recommended step that opens a level. Effort in working days, cost as a range in the company's currency."""
+    """A recommended step that opens a level from the one below it.
+
+    Effort in working days; `cost` once and `run_cost` a year, as ranges in the company's currency.
+    """
 
     practice: str
     opens: int
@@ -54,6 +60,25 @@ class Action:
     cost_low: int
     cost_high: int
     role: str
+    run_cost_low: int = 0
+    run_cost_high: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedBinding:
+    """What could measure a practice, to start a binding from.
+
+    `source` is `kpi` (of the catalogue, thresholds in its shown unit) or `workspace` (thresholds in percent).
+    """
+
+    source: str
+    figure: str
+    comparator: str
+    thresholds: Mapping[int, Decimal]
+    window_days: int
+    minimum_samples: int
+    minimum_coverage: Decimal
+    site_share: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +95,9 @@ class Practice:
     question: Text
     help: Text
     levels: tuple[Text, ...]
-    evidence: Text
+    evidence: tuple[Text, ...]
     actions: tuple[Action, ...]
+    binding: SuggestedBinding | None = None
     retired: bool = False
 
 
@@ -96,6 +122,11 @@ class Rule:
     def minutes(self) -> int:
         """How long the rule takes to answer."""
         return sum(practice.minutes for practice in self.practices)
+
+    @property
+    def express_minutes(self) -> int:
+        """How long its gate practices alone take."""
+        return sum(practice.minutes for practice in self.gates)
 
 
 @dataclass(frozen=True)
@@ -202,8 +233,9 @@ def _read_practice(table: "_Table") -> Practice:
         question=table.text("question"),
         help=table.text("help"),
         levels=tuple(table.texts("levels")),
-        evidence=table.text("evidence"),
+        evidence=tuple(table.texts_or_one("evidence")),
         actions=tuple(_read_action(key, action) for action in table.tables("action")),
+        binding=_read_binding(table.optional_table("binding")),
         retired=table.flag("retired", default=False),
     )
     table.refuse_the_rest()
@@ -219,9 +251,31 @@ def _read_action(practice: str, table: "_Table") -> Action:
         cost_low=table.number("cost_low"),
         cost_high=table.number("cost_high"),
         role=table.string("role"),
+        run_cost_low=table.number("run_cost_low", default=0),
+        run_cost_high=table.number("run_cost_high", default=0),
     )
     table.refuse_the_rest()
     return action
+
+
+def _read_binding(table: "_Table | None") -> SuggestedBinding | None:
+    if table is None:
+        return None
+    source, _, figure = table.string("figure").partition(":")
+    thresholds = table.table("thresholds")
+    binding = SuggestedBinding(
+        source=source,
+        figure=figure,
+        comparator=table.string("comparator"),
+        thresholds={level: thresholds.decimal(str(level)) for level in LEVELS if str(level) in thresholds.fields},
+        window_days=table.number("window_days"),
+        minimum_samples=table.number("minimum_samples"),
+        minimum_coverage=table.decimal("minimum_coverage"),
+        site_share=table.decimal("site_share"),
+    )
+    thresholds.refuse_the_rest()
+    table.refuse_the_rest()
+    return binding
 
 
 REQUIRED: Final = object()
@@ -237,8 +291,16 @@ class _Table:
     def string(self, name: str) -> str:
         return self._take(name, str, "a text in quotes")
 
-    def number(self, name: str) -> int:
-        return self._take(name, int, "a whole number")
+    def number(self, name: str, *, default: object = REQUIRED) -> int:
+        return self._take(name, int, "a whole number", default)
+
+    def decimal(self, name: str) -> Decimal:
+        """A decimal number is written in quotes: what TOML calls a float is not exact."""
+        text = self._take(name, str, "a number in quotes")
+        try:
+            return Decimal(text)
+        except InvalidOperation:
+            raise BankError(f"{self.where}: {name} has to be a number in quotes, like '0.8'.") from None
 
     def flag(self, name: str, *, default: object = REQUIRED) -> bool:
         return self._take(name, bool, "true or false", default)
@@ -250,8 +312,15 @@ class _Table:
         for number, fields in enumerate(self._take(name, list, "a list of texts")):
             yield self._as_text(fields, f"{name} {number}")
 
+    def texts_or_one(self, name: str) -> Iterator[Text]:
+        """A list of texts; where there is only one, it may stand alone."""
+        yield from self.texts(name) if isinstance(self.fields.get(name), list) else [self.text(name)]
+
     def table(self, name: str) -> "_Table":
         return _Table(self._take(name, dict, "a table"), self.where)
+
+    def optional_table(self, name: str) -> "_Table | None":
+        return self.table(name) if name in self.fields else None
 
     def tables(self, name: str) -> Iterator["_Table"]:
         for fields in self._take(name, list, "a list of tables", []):
@@ -335,12 +404,33 @@ def _practice_problems(practice: Practice) -> Iterator[str]:
             yield f"{key}: {name} has to be 1 or more."
     for action in practice.actions:
         where = f"{key}, action for level {action.opens}"
-        if not 1 <= action.opens <= HIGHEST_LEVEL:
+        if action.opens not in LEVELS:
             yield f"{where}: an action opens a level from 1 to {HIGHEST_LEVEL}."
-        if action.effort_days < 0 or not 0 <= action.cost_low <= action.cost_high:
+        ranges = (action.cost_low, action.cost_high), (action.run_cost_low, action.run_cost_high)
+        if action.effort_days < 0 or not all(0 <= low <= high for low, high in ranges):
             yield f"{where}: effort and cost are not negative, and the low cost is not above the high one."
         if action.role not in ROLES:
             yield f"{where}: the role is one of {', '.join(ROLES)}, not {action.role}."
+    if not practice.evidence:
+        yield f"{key}: needs an example of evidence."
+    if practice.binding:
+        yield from _binding_problems(practice, practice.binding)
+
+
+def _binding_problems(practice: Practice, binding: SuggestedBinding) -> Iterator[str]:
+    where = f"{practice.key}, binding"
+    if not practice.measurable:
+        yield f"{where}: only a measurable practice has one."
+    if binding.source not in SOURCES or not binding.figure:
+        yield f"{where}: the figure is written kpi:key or workspace:key."
+    try:
+        Thresholds(Comparator(binding.comparator), dict(binding.thresholds))
+    except ValueError as problem:
+        yield f"{where}: {problem}"
+    if binding.window_days < 1 or binding.minimum_samples < 1:
+        yield f"{where}: window and samples are 1 or more."
+    if not (0 <= binding.minimum_coverage <= 1 and 0 < binding.site_share <= 1):
+        yield f"{where}: coverage and share of sites lie between 0 and 1."
 
 
 def _text_problems(rule: Rule) -> Iterator[str]:
@@ -356,8 +446,10 @@ def _texts(rule: Rule) -> Iterator[tuple[str, Text]]:
     for name in ("title", "promise", "why", "good"):
         yield f"{rule.key}, {name}", getattr(rule, name)
     for practice in _every(rule):
-        for name in ("title", "question", "help", "evidence"):
+        for name in ("title", "question", "help"):
             yield f"{practice.key}, {name}", getattr(practice, name)
+        for number, text in enumerate(practice.evidence, start=1):
+            yield f"{practice.key}, evidence {number}", text
         for level, text in enumerate(practice.levels):
             yield f"{practice.key}, level {level}", text
         for action in practice.actions:

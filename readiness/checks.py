@@ -1,13 +1,14 @@
 """Django's checks refuse to start on a question bank that is not sound."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, register
 
-from readiness.bank import CONTENT, BankError, check_bank, current_version, load_bank, versions
+from inference_kpis.catalogue import KPIS
+from readiness.bank import CONTENT, Bank, BankError, check_bank, current_version, load_bank, versions
 
 
 @register
@@ -17,11 +18,15 @@ def check_content(
     """One error for every problem of every version of the bank."""
     try:
         current_version(directory)
-        problems = [
-            problem
-            for version in versions(directory)
-            for problem in check_bank(load_bank(version, directory), directory)
-        ]
+        banks = [load_bank(version, directory) for version in versions(directory)]
+        problems = [problem for bank in banks for problem in (*check_bank(bank, directory), *_unknown_figures(bank))]
     except BankError as error:
         problems = [str(error)]
     return [Error(problem, id="readiness.E001") for problem in problems]
+
+
+def _unknown_figures(bank: Bank) -> Iterator[str]:
+    for practice in bank.practices:
+        binding = practice.binding
+        if binding and binding.source == "kpi" and binding.figure not in KPIS:
+            yield f"{practice.key}, binding: there is no KPI {binding.figure}."

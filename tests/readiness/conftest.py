@@ -3,9 +3,18 @@
 import pytest
 
 from accounts.models import Role, Team, User
+from readiness import bank
+from readiness.assessments import answering
 from readiness.assessments.models import Assessment
 from tests.factories import TeamFactory, UserFactory, member_of
 from tests.readiness.assessments.writing import start
+
+
+@pytest.fixture
+def first_bank(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New assessments use the first published version of the bank: small, and it never changes."""
+    for module in (bank, answering):
+        monkeypatch.setattr(module, "current_version", lambda directory=bank.CONTENT: bank.versions(directory)[0])
 
 
 @pytest.fixture

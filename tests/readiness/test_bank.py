@@ -1,5 +1,6 @@
 """The question bank: what is read, what is refused, and that a new practice is nothing but content."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -302,6 +303,84 @@ class TestWhatShips:
         bank = load_bank()
         assert all(rule.gates for rule in bank.rules)
         assert sum(rule.minutes for rule in bank.rules) < 60
+        assert sum(rule.express_minutes for rule in bank.rules) <= 15
+
+    def test_every_practice_opens_every_level_and_says_what_proves_it(self) -> None:
+        bank = load_bank()
+        assert [len(rule.practices) for rule in bank.rules] == [11, 11, 11, 12]
+        for practice in bank.practices:
+            assert [action.opens for action in practice.actions] == [1, 2, 3, 4], practice.key
+            assert len(practice.evidence) >= 2, practice.key
+            assert (practice.binding is not None) == practice.measurable, practice.key
+
+    def test_what_the_first_version_asked_reads_the_same(self) -> None:
+        """An answer stays true when its assessment moves to the newer version."""
+        bank = load_bank()
+        for old in load_bank("2026.1").practices:
+            new = bank.practice(old.key)
+            assert (new.question, new.levels, new.gate) == (old.question, old.levels, old.gate)
+
+
+BINDING = """
+[practice.binding]
+figure = "kpi:e2e_latency_p95"
+comparator = "le"
+thresholds = { 3 = "800", 4 = "500.5" }
+window_days = 30
+minimum_samples = 100
+minimum_coverage = "0.8"
+site_share = "0.95"
+"""
+
+
+class TestSuggestedBinding:
+    @pytest.fixture
+    def bound(self, content: Path) -> Path:
+        change(use_cases(content), "weight = 1", "measurable = true\nweight = 1")
+        append(use_cases(content), BINDING)
+        return content
+
+    def test_it_works(self, bound: Path) -> None:
+        found = load_bank("2026.1", bound).practice("UC1").binding
+        assert found
+        assert (found.source, found.figure, found.comparator) == ("kpi", "e2e_latency_p95", "le")
+        assert found.thresholds == {3: Decimal(800), 4: Decimal("500.5")}
+        assert (found.window_days, found.minimum_coverage, found.site_share) == (30, Decimal("0.8"), Decimal("0.95"))
+        assert problems(bound) == []
+        assert check_content(None, directory=bound) == []
+
+    @pytest.mark.parametrize(
+        ("old", "new", "problem"),
+        [
+            ("kpi:e2e", "e2e", "UC1, binding: the figure is written kpi:key or workspace:key."),
+            ('"le"', '"about"', "UC1, binding: 'about' is not a valid Comparator"),
+            ('"500.5"', '"900"', "UC1, binding: A higher level cannot have an easier threshold than a lower one."),
+            ("window_days = 30", "window_days = 0", "UC1, binding: window and samples are 1 or more."),
+            ('"0.95"', '"1.5"', "UC1, binding: coverage and share of sites lie between 0 and 1."),
+            ("measurable = true", "measurable = false", "UC1, binding: only a measurable practice has one."),
+        ],
+    )
+    def test_nonsense_is_a_problem(self, bound: Path, old: str, new: str, problem: str) -> None:
+        change(use_cases(bound), old, new)
+        assert problems(bound) == [problem]
+
+    @pytest.mark.parametrize(
+        ("old", "new", "message"),
+        [
+            ('"0.8"', '"most"', "minimum_coverage has to be a number in quotes"),
+            ('"0.8"', "0.8", "minimum_coverage has to be a number in quotes"),
+            ("4 =", "5 =", "5 is not known here"),
+        ],
+    )
+    def test_what_cannot_be_read_is_refused(self, bound: Path, old: str, new: str, message: str) -> None:
+        change(use_cases(bound), old, new)
+        with pytest.raises(BankError, match=message):
+            load_bank("2026.1", bound)
+
+    def test_an_unknown_kpi_is_an_error(self, bound: Path) -> None:
+        change(use_cases(bound), "kpi:e2e_latency_p95", "kpi:happiness")
+        [error] = check_content(None, directory=bound)
+        assert error.msg == "UC1, binding: there is no KPI happiness."
 
 
 class TestSystemCheck:

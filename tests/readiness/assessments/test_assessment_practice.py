@@ -51,7 +51,7 @@ def test_it_works(assessment: Assessment, owner: User) -> None:
 
 
 def test_the_page_words_every_level(assessment: Assessment, owner: User) -> None:
-    practice = load_bank().practice(GATE)
+    practice = load_bank("2026.1").practice(GATE)
     text = words(signed_in(owner).get(url(assessment)))
     assert practice.question.en in text
     for number, level in enumerate(practice.levels):
@@ -61,11 +61,11 @@ def test_the_page_words_every_level(assessment: Assessment, owner: User) -> None
 
 
 def test_the_page_is_worded_in_french(assessment: Assessment, owner: User) -> None:
-    practice = load_bank().practice(GATE)
+    practice = load_bank("2026.1").practice(GATE)
     response = signed_in(owner).get(f"/fr/assessments/{assessment.pk}/practices/{GATE}/")
     text = words(response)
     assert '<html lang="fr">' in response.content.decode()
-    for wording in (practice.question, practice.help, practice.evidence, *practice.levels):
+    for wording in (practice.question, practice.help, *practice.evidence, *practice.levels):
         assert wording.fr in text
         assert wording.en not in text
 

@@ -181,7 +181,7 @@ def test_bindings_cost_no_queries_of_their_own(binding: Binding, assessment: Ass
 def test_practices_and_numbers_are_written_in_french(team: Team, owner: User) -> None:
     done = approved(team, 3, INF2=1)
     text = words(signed_in(owner).get(f"/fr/assessments/{done.pk}/result/"))
-    for practice in load_bank().practices:
+    for practice in load_bank("2026.1").practices:
         assert practice.title.fr in text
     assert "65,0 / 100" in text
     assert "65.0" not in text

@@ -20,7 +20,7 @@ from tests.readiness.assessments.writing import NOW, answer, approved, attach, s
 from tests.readiness.measurements import bind
 
 pytestmark = pytest.mark.django_db
-RULES = load_bank().rules
+RULES = load_bank("2026.1").rules
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def page(number: int, person: User) -> str:
 def test_it_works(team: Team, owner: User) -> None:
     approved(team, 3)
     text = page(2, owner)
-    rule = load_bank().rules[1]
+    rule = load_bank("2026.1").rules[1]
     assert f"Rule 2 {rule.title.en} {rule.promise.en} Ready Level 3, target 3" in text
     assert rule.why.en in text
     assert rule.good.en in text
@@ -80,7 +80,7 @@ def test_twenty_teams_cost_as_many_queries_as_one(team: Team, owner: User) -> No
 
 
 def test_it_is_worded_in_french(owner: User) -> None:
-    rule = load_bank().rules[0]
+    rule = load_bank("2026.1").rules[0]
     text = words(signed_in(owner).get("/fr/rules/1/"))
     for wording in (rule.title, rule.promise, rule.why, rule.good):
         assert wording.fr in text

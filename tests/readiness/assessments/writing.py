@@ -14,8 +14,8 @@ from readiness.bank import load_bank
 from tests.factories import UserFactory, member_of
 
 NOW = datetime.now(UTC)
-PRACTICES = tuple(practice.key for practice in load_bank().practices)
-GATES = tuple(practice.key for practice in load_bank().practices if practice.gate)
+PRACTICES = tuple(practice.key for practice in load_bank("2026.1").practices)
+GATES = tuple(practice.key for practice in load_bank("2026.1").practices if practice.gate)
 
 
 def days_ago(days: int) -> Any:
