@@ -4,6 +4,7 @@ Read downwards: `evidence` and `measurement` say what stands behind an answer, `
 `rules` what a rule may claim and what is missing for more, `index` the number beside it, `company` all of it together.
 """
 
+from readiness.scoring.cheapest import NoWay, Price, Proof, Step, Way, cheapest_way, rule_after, standing, steps_to
 from readiness.scoring.company import (
     DEFAULT_TARGET_LEVEL,
     OUTLOOK_DAYS,
@@ -86,6 +87,7 @@ __all__ = [
     "GateBelow",
     "Limit",
     "Measurement",
+    "NoWay",
     "NotApplicable",
     "NotApplicableOnGate",
     "Obstacle",
@@ -93,6 +95,8 @@ __all__ = [
     "Piece",
     "PracticeAnswer",
     "PracticeScore",
+    "Price",
+    "Proof",
     "Requirement",
     "RuleScore",
     "RuleStatus",
@@ -100,11 +104,14 @@ __all__ = [
     "ScoredPractice",
     "ShareShort",
     "StatusReason",
+    "Step",
     "TeamRule",
     "Thresholds",
     "TooMuchNotApplicable",
+    "Way",
     "WindowResult",
     "band",
+    "cheapest_way",
     "company_rule",
     "conditional_level",
     "confidence",
@@ -121,8 +128,11 @@ __all__ = [
     "piece_class",
     "practice_score",
     "rounded",
+    "rule_after",
     "rule_score",
     "rule_verdict",
+    "standing",
+    "steps_to",
     "team_rule",
     "verified_level",
     "weighted_index",

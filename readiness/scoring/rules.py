@@ -43,7 +43,11 @@ class RuleScore:
 
 def rule_score(answers: Iterable[PracticeAnswer], *, today: date) -> RuleScore:
     """The score of one rule from all its practices, the unanswered ones included; their order is kept for display."""
-    scores = tuple(practice_score(answer, today=today) for answer in answers)
+    return rule_of_scores(tuple(practice_score(answer, today=today) for answer in answers))
+
+
+def rule_of_scores(scores: tuple[PracticeScore, ...]) -> RuleScore:
+    """The score of one rule whose practices are scored already."""
     _refuse_doubles(scores)
     applicable = [score for score in scores if score.is_applicable]
     not_applicable_share = 1 - _share(applicable, of=scores)
