@@ -6,6 +6,7 @@ from readiness.assessments.models import (
     Binding,
     BindingCheck,
     Evidence,
+    Remark,
     RuleTarget,
     Snapshot,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "Binding",
     "BindingCheck",
     "Evidence",
+    "Remark",
     "RuleTarget",
     "Snapshot",
     "SuccessMetric",

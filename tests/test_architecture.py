@@ -32,7 +32,7 @@ LAYERS = {
         ("assessments", "templatetags"),
         ("bank",),
         ("scoring",),
-        ("exceptions",),
+        ("exceptions", "work"),
     ),
 }
 # Within one layer: who may know whom, and why.

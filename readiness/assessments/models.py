@@ -102,6 +102,25 @@ class Answer(models.Model):
         return f"{self.assessment} {self.practice}"
 
 
+class Remark(models.Model):
+    """What a reviewer asks to be changed in one practice; open until the team has answered it again."""
+
+    assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="remarks")
+    practice = models.CharField(max_length=20)
+    text = models.TextField(_("remark"), max_length=2000)
+    written_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    written_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("remark")
+        verbose_name_plural = _("remarks")
+        ordering = ("assessment", "practice", "written_at", "id")
+
+    def __str__(self) -> str:
+        return f"{self.assessment} {self.practice}"
+
+
 class Evidence(models.Model):
     """A dated link or note behind an answer."""
 
