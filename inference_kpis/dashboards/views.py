@@ -94,9 +94,9 @@ def node_detail(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     node = access.get_node(uuid)
     key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))
     by_model = node_model_readings(node.pk, window)
-    exposed = exposed_by([node.engine])
     everything = [pair for readings in by_model.values() for pair in readings]
     merged = merge_all(reading for _, reading in everything)
+    exposed = exposed_by([node.engine], merged.measures)
     models = [
         (name, [(kpi, kpi_quantity(kpi, merge_all(r for _, r in readings), exposed=exposed)) for kpi in DEFAULT_KPIS])
         for name, readings in by_model.items()
