@@ -22,6 +22,7 @@ from inference_kpis.dashboards.pull_health import pull_health
 from inference_kpis.dashboards.series import SPLITS, WINDOWS, Line, finding, lines, node_line, trend, window_of
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node
+from inference_kpis.mappings.models import SeriesMapping
 from inference_kpis.pull.problems import sentence
 from inference_kpis.readings import store
 from inference_kpis.readings.algebra import merge_all
@@ -112,6 +113,7 @@ def node_detail(request: SignedInRequest, uuid: UUID) -> HttpResponse:
         "inference_kpis/dashboards/node_detail.html",
         {
             "node": node,
+            "mapping": SeriesMapping.objects.filter(nodes__node=node).first(),
             "engine": ENGINES.get(node.engine),
             "pulls": pull_health(node, datetime.now(UTC)),
             "problem": sentence(node.problem) if node.problem else "",

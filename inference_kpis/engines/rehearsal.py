@@ -16,6 +16,8 @@ from inference_kpis.readings.observation import ModelObservation, Observation
 MOST_RATIO = 1.5
 # A mean time above an hour, or below a microsecond, is one in another unit.
 LONGEST_MEAN_SECONDS, SHORTEST_MEAN_SECONDS = 3600.0, 1e-6
+# Kinds that have a sum and a count.
+IN_PIECES = {SeriesKind.HISTOGRAM, SeriesKind.SUMMARY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,29 +130,24 @@ def rehearse(
 def _remarks(row: Row, families: Mapping[str, Family], shown: Sequence[Figure]) -> list[str]:
     family = families.get(row.series)
     if family is None:
-        return ["part_of_family" if row.sample_name in _parts(families) else "not_there"]
+        is_part = row.series in {sample.name for each in families.values() for sample in each.samples}
+        return [] if shown else ["part_of_family" if is_part else "not_there"]
     if row.per and row.per not in families:
         return ["divisor_not_there"]
     found = []
-    if family.type and family.type != row.kind and not shown:
-        found.append("other_kind")
-    elif family.type == "gauge" and row.kind == SeriesKind.COUNTER:
+    if family.type == "gauge" and row.kind == SeriesKind.COUNTER:
         found.append("gauge_counted")
-    elif not shown or (all(figure.total == 0 for figure in shown) and not _passes(row, family)):
+    elif family.type and family.type != row.kind and not {family.type, row.kind} <= IN_PIECES:
+        found.append("other_kind")
+    elif not _passes(row, family):
         found.append("nothing_selected")
-    if (
-        any(figure.level is not None and figure.level > MOST_RATIO for figure in shown)
-        and MEASURES[row.measure].unit == "1"
-    ):
+    levels = [figure.level for figure in shown if figure.level is not None]
+    if MEASURES[row.measure].unit == "1" and any(level > MOST_RATIO for level in levels):
         found.append("above_one")
     means = [figure.mean for figure in shown if figure.mean]
     if any(not SHORTEST_MEAN_SECONDS <= mean <= LONGEST_MEAN_SECONDS for mean in means):
         found.append("odd_mean")
     return found
-
-
-def _parts(families: Mapping[str, Family]) -> set[str]:
-    return {sample.name for family in families.values() for sample in family.samples}
 
 
 def _passes(row: Row, family: Family) -> bool:
