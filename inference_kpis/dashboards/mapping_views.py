@@ -44,8 +44,8 @@ def mapping_list(request: SignedInRequest) -> HttpResponse:
     in_service = Count("nodes", filter=Q(nodes__node__retired_at=None))
     latest = {
         version.mapping_id: version
-        for version in SeriesMappingVersion.objects.order_by("mapping", "-number")
-        .distinct("mapping")
+        for version in SeriesMappingVersion.objects.order_by("mapping_id", "-number")
+        .distinct("mapping_id")
         .select_related("saved_by")
     }
     rows = [(mapping, latest.get(mapping.pk)) for mapping in SeriesMapping.objects.annotate(nodes_count=in_service)]
