@@ -92,7 +92,7 @@ def suggested(families: Sequence[Family], *, mapped: Collection[str] = ()) -> li
     counted = rows.get("requests")
     if counted and "failed_requests" not in rows and "failed_requests" not in mapped:
         rows |= {row.measure: row for row in _failures(counted, families)}
-    if latency:
+    if latency or "e2e_latency" in mapped:
         # A histogram of the same time gives its mean as well.
         rows.pop("request_time", None)
     return [rows[key] for key in MEASURES if key in rows]
