@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from inference_kpis.catalogue import MEASURES
 from inference_kpis.dashboards.wording import number
@@ -129,13 +129,15 @@ def _unit_of_total(measure: str) -> str:
 
 def amount(value: float, unit: str) -> str:
     """A number of the catalogue's unit."""
+    # A number that is not whole is several things.
+    count = int(value) if value == int(value) else 2
     things = {
-        "{request}": _("%(number)s requests"),
-        "{token}": _("%(number)s tokens"),
-        "{value}": _("%(number)s values"),
+        "{request}": ngettext("%(number)s request", "%(number)s requests", count),
+        "{token}": ngettext("%(number)s token", "%(number)s tokens", count),
+        "{value}": ngettext("%(number)s value", "%(number)s values", count),
     }
     if unit in things:
-        return things[unit] % {"number": number(value)}
+        return things[unit] % {"number": number(value, 6)}
     if unit == "1":
         return f"{number(value * 100)} %"
     if unit == "s" and abs(value) < 1:
