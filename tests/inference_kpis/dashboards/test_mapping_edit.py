@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
@@ -208,7 +207,6 @@ def test_a_lost_cache_costs_a_fetch(operator: Client, node: Node, monkeypatch: p
     def gone(*_args: object, **_kwargs: object) -> None:
         raise RedisGone
 
-    monkeypatch.setattr(type(cache), "get", gone, raising=False)
     monkeypatch.setattr("inference_kpis.pull.sampling.cache.set", gone)
     monkeypatch.setattr("inference_kpis.pull.sampling.cache.get", gone)
     assert "acme_queue_length" in text_of(operator.get(ADD, {"node": node.uuid}))
