@@ -10,6 +10,7 @@ from django.http import Http404
 from accounts.models import MachineKey, Role, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.fleet.models import Node
+from inference_kpis.mappings.models import SeriesMapping
 
 Row = TypeVar("Row", bound=Model)
 WRITE_FLEET = {Role.OPERATOR, Role.ADMINISTRATOR}
@@ -39,6 +40,15 @@ def get_writable_node_for(user: User, uuid: UUID) -> Node:
     if not can_write_fleet(user):
         raise Http404
     return get_node(uuid)
+
+
+def get_mapping(pk: int) -> SeriesMapping:
+    """A mapping; everybody who is signed in may see it."""
+    return _or_404(SeriesMapping.objects.filter(pk=pk))
+
+
+def get_writable_mapping_for(user: User, pk: int) -> SeriesMapping:
+    return _or_404(SeriesMapping.objects.filter(pk=pk) if can_write_fleet(user) else SeriesMapping.objects.none())
 
 
 # --- Alerts ----------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from inference_kpis.alerts.models import Alert, AlertEvent, AlertRule, AlertWatch, Channel, Notification, Silence
 from inference_kpis.discovery.models import DiscoveredNode, DiscoverySource
 from inference_kpis.fleet.models import Node, ServedModel, Site, SiteHealth
+from inference_kpis.mappings.models import NodeMapping, SeriesMapping, SeriesMappingVersion
 from inference_kpis.pull.models import PullState, PullTls
 from inference_kpis.push.models import KeySite, PushState
 
@@ -16,10 +17,13 @@ __all__ = [
     "DiscoverySource",
     "KeySite",
     "Node",
+    "NodeMapping",
     "Notification",
     "PullState",
     "PullTls",
     "PushState",
+    "SeriesMapping",
+    "SeriesMappingVersion",
     "ServedModel",
     "Silence",
     "Site",

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from inference_kpis.dashboards import node_editing, site_adding
+from inference_kpis.dashboards import mapping_editing, mapping_views, node_editing, site_adding
 from inference_kpis.dashboards import views as dashboards
 
 app_name = "kpis"
@@ -16,6 +16,15 @@ urlpatterns = [
     path("fleet/nodes/<uuid:uuid>/pause/", node_editing.node_pause, name="node_pause"),
     path("fleet/nodes/<uuid:uuid>/retire/", node_editing.node_retire, name="node_retire"),
     path("fleet/nodes/<uuid:uuid>/<slug:key>.csv", dashboards.node_csv, name="node_csv"),
+    path("fleet/nodes/<uuid:uuid>/mapping/", mapping_views.node_mapping, name="node_mapping"),
+    path("fleet/mappings/", mapping_views.mapping_list, name="mapping_list"),
+    path("fleet/mappings/new/", mapping_editing.mapping_add, name="mapping_add"),
+    path("fleet/mappings/import/", mapping_views.mapping_import, name="mapping_import"),
+    path("fleet/mappings/<int:pk>/", mapping_views.mapping_detail, name="mapping_detail"),
+    path("fleet/mappings/<int:pk>/edit/", mapping_editing.mapping_edit, name="mapping_edit"),
+    path("fleet/mappings/<int:pk>/copy/", mapping_views.mapping_copy, name="mapping_copy"),
+    path("fleet/mappings/<int:pk>/remove/", mapping_views.mapping_remove, name="mapping_remove"),
+    path("fleet/mappings/<int:pk>.json", mapping_views.mapping_export, name="mapping_export"),
     path("fleet/", include("inference_kpis.discovery.urls")),
     path("kpis/", dashboards.kpi_list, name="kpi_list"),
     path("kpis/<slug:key>/", dashboards.kpi_detail, name="kpi_detail"),

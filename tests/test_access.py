@@ -18,6 +18,7 @@ from readiness.assessments.answering import Reply
 from readiness.assessments.models import Answer, Assessment, Evidence
 from readiness.success.models import SuccessMetric
 from tests.factories import NodeFactory, TeamFactory, UserFactory, member_of
+from tests.inference_kpis.mappings.makers import a_mapping
 
 pytestmark = pytest.mark.django_db
 NOW = datetime.now(UTC)
@@ -62,6 +63,7 @@ class World:
         self.rule = AlertRule.objects.create(name="Rule", kind="state", bad_state="down", channel=self.channel)
         self.alert = Alert.objects.create(rule=self.rule, phase="firing", since=NOW, changed_at=NOW)
         self.silence = Silence.objects.create(starts_at=NOW, ends_at=NOW, reason="Work")
+        self.mapping = a_mapping(f"Mapping of {self.team}")
         self.source = DiscoverySource.objects.create(name=f"Registry of {self.team}", url="http://10.0.0.2/sd")
 
 
@@ -85,6 +87,10 @@ def of_node(world: World) -> list[Any]:
 
 def of_source(world: World) -> list[Any]:
     return [world.source.pk]
+
+
+def of_mapping(world: World) -> list[Any]:
+    return [world.mapping.pk]
 
 
 def of_metric(world: World) -> list[Any]:
@@ -129,6 +135,15 @@ ROWS: dict[str, Row] = {
     "kpis:node_pause": Row(WRITES_FLEET, of_node, "post"),
     "kpis:node_retire": Row(WRITES_FLEET, of_node, "post"),
     "kpis:node_csv": Row(EVERYBODY, lambda world: [world.node.uuid, "request_rate"]),
+    "kpis:node_mapping": Row(EVERYBODY, of_node),
+    "kpis:mapping_list": Row(EVERYBODY),
+    "kpis:mapping_add": Row(WRITES_FLEET),
+    "kpis:mapping_import": Row(WRITES_FLEET),
+    "kpis:mapping_detail": Row(EVERYBODY, of_mapping),
+    "kpis:mapping_edit": Row(WRITES_FLEET, of_mapping),
+    "kpis:mapping_copy": Row(WRITES_FLEET, of_mapping, "post"),
+    "kpis:mapping_remove": Row(WRITES_FLEET, of_mapping, "post"),
+    "kpis:mapping_export": Row(EVERYBODY, of_mapping),
     "kpis:discovery_list": Row(EVERYBODY),
     "kpis:discovery_add": Row(WRITES_FLEET),
     "kpis:discovery_detail": Row(EVERYBODY, of_source),

@@ -103,7 +103,7 @@ class Measurements:
         if subject.node_id is None:
             return kpi_of(kpi, self._groups(rule, subject, rule.window))
         reading = self.of_nodes[rule.window].get(subject.node_id, EMPTY)
-        return kpi_quantity(kpi, reading, exposed=exposed_by([self.by_id[subject.node_id].engine]))
+        return kpi_quantity(kpi, reading, exposed=exposed_by([self.by_id[subject.node_id].engine], reading.measures))
 
     def _burning(self, rule: AlertRule, subject: Subject) -> Measured:
         def counts(length: timedelta) -> Counts:
@@ -126,7 +126,7 @@ class Measurements:
             groups = self._groups(rule, subject, length)
             return [each.reading for each in (giving(kpi, groups) if kpi else groups)]
         reading = self.of_nodes[length].get(subject.node_id)
-        exposed = exposed_by([self.by_id[subject.node_id].engine])
+        exposed = exposed_by([self.by_id[subject.node_id].engine], reading.measures if reading else ())
         return [reading] if reading and kpi and gives(kpi, exposed) else []
 
     def place_of(self, rule: AlertRule, subject: Subject) -> Place:

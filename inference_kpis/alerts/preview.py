@@ -16,7 +16,7 @@ from inference_kpis.alerts.states import QUIET, Happening, Observed, Verdict, ad
 from inference_kpis.alerts.subjects import Subject, WatchedNode, nodes_in, subjects_of
 from inference_kpis.catalogue import KPIS, Kpi
 from inference_kpis.readings.algebra import EMPTY, Reading, merge_all
-from inference_kpis.readings.queries import Window, exposed_by, group_readings, node_readings
+from inference_kpis.readings.queries import Window, exposed_by, exposures, group_readings, node_readings
 from inference_kpis.readings.statistics import NO_DATA, NOT_EXPOSED, Quantity, gives, kpi_quantity
 
 LENGTH = timedelta(hours=4)
@@ -98,11 +98,12 @@ def _minutes(
     parts: dict[int, dict[datetime, list[Reading]]] = defaultdict(lambda: defaultdict(list))
     exposing: set[int] = set()
     for window in _windows(start, end):
-        for each in group_readings(window):
+        found_in_window = group_readings(window)
+        for each, exposed in zip(found_in_window, exposures(found_in_window), strict=True):
             if not rule.area.holds(place_of_group(each.group)):
                 continue
             parts[each.group.site_id].setdefault(each.bucket_at, [])
-            if gives(kpi, exposed_by([each.group.engine])):
+            if gives(kpi, exposed):
                 exposing.add(each.group.site_id)
                 parts[each.group.site_id][each.bucket_at].append(_only(each.reading, kpi))
     subjects = subjects_of(rule.area, rule.per, nodes, parts)
@@ -150,7 +151,10 @@ def _minutes_of_nodes(
                 merged[at].append(_only(reading, kpi))
         is_node = subject.node_id is not None
         label = of_subject[0].name if is_node else site_names.get(subject.site_id or 0, rule.area_label)
-        is_exposed = any(gives(kpi, exposed_by([node.engine])) for node in of_subject)
+        is_exposed = any(
+            gives(kpi, exposed_by([node.engine], {key for _, reading in by_node[node.id] for key in reading.measures}))
+            for node in of_subject
+        )
         found[subject] = _Found(label, {at: merge_all(parts) for at, parts in merged.items()}, is_exposed, is_node)
     return found
 

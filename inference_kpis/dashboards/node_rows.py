@@ -45,7 +45,7 @@ def node_rows(nodes: Sequence[Node], now: datetime, kpis: Sequence[Kpi] = COLUMN
     rows = []
     for node in nodes:
         merged = merge_all(reading for _, reading in readings.get(node.pk, ()))
-        exposed = exposed_by([node.engine])
+        exposed = exposed_by([node.engine], merged.measures)
         quantities = tuple((kpi, kpi_quantity(kpi, merged, exposed=exposed)) for kpi in kpis)
         rows.append(NodeRow(node, heard.get(node.pk), quantities))
     return rows

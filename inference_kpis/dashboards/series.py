@@ -109,8 +109,9 @@ def node_line(
 ) -> Line:
     """All these readings of one node in one line; it is the node's unless they are named otherwise."""
     everything = list(readings)
-    exposed = exposed_by([node.engine])
-    quantity = kpi_quantity(kpi, merge_all(reading for _, reading in everything), exposed=exposed)
+    merged = merge_all(reading for _, reading in everything)
+    exposed = exposed_by([node.engine], merged.measures)
+    quantity = kpi_quantity(kpi, merged, exposed=exposed)
     is_exposed = gives(kpi, exposed)
     return Line(label or node.name, steps(kpi, everything, window, is_exposed=is_exposed), quantity, key)
 

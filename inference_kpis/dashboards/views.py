@@ -22,6 +22,7 @@ from inference_kpis.dashboards.pull_health import pull_health
 from inference_kpis.dashboards.series import SPLITS, WINDOWS, Line, finding, lines, node_line, trend, window_of
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node
+from inference_kpis.mappings.models import SeriesMapping
 from inference_kpis.pull.problems import sentence
 from inference_kpis.readings import store
 from inference_kpis.readings.algebra import merge_all
@@ -94,9 +95,9 @@ def node_detail(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     node = access.get_node(uuid)
     key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))
     by_model = node_model_readings(node.pk, window)
-    exposed = exposed_by([node.engine])
     everything = [pair for readings in by_model.values() for pair in readings]
     merged = merge_all(reading for _, reading in everything)
+    exposed = exposed_by([node.engine], merged.measures)
     models = [
         (name, [(kpi, kpi_quantity(kpi, merge_all(r for _, r in readings), exposed=exposed)) for kpi in DEFAULT_KPIS])
         for name, readings in by_model.items()
@@ -112,6 +113,7 @@ def node_detail(request: SignedInRequest, uuid: UUID) -> HttpResponse:
         "inference_kpis/dashboards/node_detail.html",
         {
             "node": node,
+            "mapping": SeriesMapping.objects.filter(nodes__node=node).first(),
             "engine": ENGINES.get(node.engine),
             "pulls": pull_health(node, datetime.now(UTC)),
             "problem": sentence(node.problem) if node.problem else "",

@@ -7,11 +7,12 @@ two names is not counted twice. All series of one alternative are added.
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from statistics import fmean
 from typing import TypeVar
 
 from inference_kpis.catalogue import MEASURES, Kind
@@ -79,6 +80,10 @@ class Combine(StrEnum):
 
     SUM = "sum"
     MAXIMUM = "maximum"
+    MEAN = "mean"
+
+
+_COMBINED: dict[Combine, Callable[[list[float]], float]] = {Combine.SUM: sum, Combine.MAXIMUM: max, Combine.MEAN: fmean}
 
 
 @dataclass(frozen=True)
@@ -100,9 +105,9 @@ def source(measure: str, *alternatives: Series | tuple[Series, ...], combine: Co
     return Source(measure, as_tuples, combine)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Engine:
-    """A server make: its name, where it usually listens, and its sources."""
+    """A server make: its name, where it usually listens, and its sources. One is itself alone: caches go by it."""
 
     key: str
     label: str
@@ -268,7 +273,7 @@ def _read_gauges(
             else:
                 problems.add("bad_gauge")
     for model, values in found.items():
-        models[model].gauges[wanted.measure] = sum(values) if wanted.combine is Combine.SUM else max(values)
+        models[model].gauges[wanted.measure] = _COMBINED[wanted.combine](values)
 
 
 def _read_histograms(

@@ -1,7 +1,7 @@
 """From fetched bodies to stored readings: decode, map, difference and store, in one transaction a batch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
@@ -14,6 +14,7 @@ from inference_kpis.engines.recognition import recognise
 from inference_kpis.exceptions import KeyLost
 from inference_kpis.fleet.health import count_sites
 from inference_kpis.fleet.models import Node
+from inference_kpis.mappings.reading import Reader, readers_of
 from inference_kpis.protocols.exposition import Limits as ParseLimits
 from inference_kpis.protocols.exposition import MalformedExposition, family_names, parse, sample_names
 from inference_kpis.protocols.freshness import fresh
@@ -27,6 +28,7 @@ from inference_kpis.readings.algebra import Increase, Reading
 from inference_kpis.readings.derived import energy_and_cost, with_edge_requests
 from inference_kpis.readings.increases import CounterState, OutOfOrder, advance
 from inference_kpis.readings.observation import Observation
+from inference_kpis.readings.remapping import carried_over
 from inference_kpis.readings.store import as_datetime, as_ms
 
 logger = structlog.get_logger(__name__)
@@ -37,13 +39,17 @@ MOST_MODELS = 50
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """One fetched node, decoded: an observation or a problem. `recognised` is the engine of a node that had none yet."""
+    """One fetched node, decoded: an observation or a problem. `recognised` is the engine of a node that had none yet.
+
+    `fingerprints` say how each measure was read, where a mapping said so.
+    """
 
     fetched: Fetched
     observation: Observation | None
     problem: str
     samples: int = 0
     recognised: str = ""
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
 
 
 def pull_claimed(claims: Sequence[Claim], now: datetime) -> int:
@@ -65,30 +71,37 @@ def store_fetched(fetched: Sequence[Fetched], nodes: Mapping[int, Node]) -> int:
 
     Should a node bring what nobody foresaw, the others are stored without it, and its failure on it.
     """
+    readers = readers_of(nodes.values())
     try:
-        return store_pulls([decode(each, nodes[each.target.node_id]) for each in fetched])
+        return store_pulls(
+            [decode(each, nodes[each.target.node_id], readers.get(each.target.node_id)) for each in fetched]
+        )
     except Exception:
         logger.exception("batch_not_stored", nodes=len(fetched))
-        return sum(_store_alone(each, nodes[each.target.node_id]) for each in fetched)
+        return sum(_store_alone(each, nodes[each.target.node_id], readers.get(each.target.node_id)) for each in fetched)
 
 
-def _store_alone(fetched: Fetched, node: Node) -> int:
+def _store_alone(fetched: Fetched, node: Node, reader: Reader | None) -> int:
     try:
-        return store_pulls([decode(fetched, node)])
+        return store_pulls([decode(fetched, node, reader)])
     except Exception:
         logger.exception("pull_not_stored", node=node.name)
         return store_pulls([Pulled(fetched, None, "not_stored")])
 
 
-def decode(fetched: Fetched, node: Node) -> Pulled:
-    """Read the body with the node's engine, recognised if need be. Whatever is wrong is this node's problem alone."""
+def decode(fetched: Fetched, node: Node, reader: Reader | None = None) -> Pulled:
+    """Read the body with the node's mapping, if it has one, or its engine, recognised if need be.
+
+    Whatever is wrong is this node's problem alone.
+    """
     if fetched.problem:
         return Pulled(fetched, None, fetched.problem)
     try:
         recognised = "" if node.engine else _recognised(fetched)
         if recognised is None:
             return Pulled(fetched, None, "not_recognised")
-        engine = ENGINES[node.engine or recognised]
+        reader = reader or Reader(ENGINES[node.engine or recognised])
+        engine = reader.engine
         most = ParseLimits(samples=min(node.pull_samples, settings.PULL_SAMPLES_CEILING))
         parsed = parse(fetched.body, engine.wanted, content_type=fetched.content_type, limits=most)
     except MalformedExposition as error:
@@ -102,7 +115,7 @@ def decode(fetched: Fetched, node: Node) -> Pulled:
         return Pulled(fetched, None, "no_usable_value", len(samples))
     if not observation.models and not engine.is_idle(family_names(fetched.body, content_type=fetched.content_type)):
         return Pulled(fetched, None, "no_samples", len(samples))
-    return Pulled(fetched, observation, "", len(samples), recognised)
+    return Pulled(fetched, observation, "", len(samples), recognised, reader.fingerprints)
 
 
 def _recognised(fetched: Fetched) -> str | None:
@@ -132,10 +145,14 @@ def store_pulls(pulled: Sequence[Pulled]) -> int:
         states = [state for state in states if state.lease == by_node[state.node_id].fetched.target.lease]
         found: list[tuple[Node, str, Reading]] = []
         changed_nodes: list[Node] = []
+        read_otherwise: list[PullState] = []
         for state in states:
             each = by_node[state.node_id]
             readings, problem, is_reset = _difference(state, each)
             found += [(state.node, name, reading) for name, reading in readings.items()]
+            if each.observation and state.fingerprints != each.fingerprints:
+                state.fingerprints = dict(each.fingerprints)
+                read_otherwise.append(state)
             started_at = as_datetime(each.fetched.started_ms)
             is_changed = state.node.enter(Node.State.DOWN if problem else Node.State.UP, started_at, problem)
             if each.recognised and not problem:
@@ -153,6 +170,8 @@ def store_pulls(pulled: Sequence[Pulled]) -> int:
             state.history = noted(state.history, happened, each.fetched.started_ms)
         store.store_slots(store.slots_of(found))
         _save(states)
+        if read_otherwise:
+            PullState.objects.bulk_update(read_otherwise, ("fingerprints",))
         if changed_nodes:
             Node.objects.bulk_update(changed_nodes, ("engine", "state", "severity", "state_since", "problem"))
             count_sites({node.site_id for node in changed_nodes}, now)
@@ -206,6 +225,8 @@ def _difference(state: PullState, each: Pulled) -> tuple[dict[str, Reading], str
     if counters and at_ms - counters.at_ms > store.LONGEST_READING.total_seconds() * 1000:
         # Nobody knows when in so long a gap the work was done; counting starts anew.
         counters = None
+    if counters:
+        counters = carried_over(counters, state.fingerprints, each.fingerprints)
     try:
         step = advance(counters, each.observation, at_ms)
     except OutOfOrder:

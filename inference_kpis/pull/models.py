@@ -14,7 +14,8 @@ class PullState(models.Model):
     """The schedule of one node and the counters it showed last.
 
     `lease` is a fencing number: a result is stored only while its pull still holds the lease that it was given.
-    `counters` is a `CounterState`; it changes in the transaction that stores the readings it gave.
+    `counters` is a `CounterState`; it changes in the transaction that stores the readings it gave. `fingerprints` say
+    how each of its measures was read, where a mapping said so.
     """
 
     node = models.OneToOneField(Node, on_delete=models.CASCADE, primary_key=True, related_name="pull_state")
@@ -22,6 +23,7 @@ class PullState(models.Model):
     lease = models.BigIntegerField(default=0)
     leased_until = models.DateTimeField(null=True)
     counters = models.BinaryField(null=True)
+    fingerprints = models.JSONField(default=dict)
     pulled_at = models.DateTimeField(null=True)
     duration_ms = models.PositiveIntegerField(null=True)
     body_bytes = models.PositiveIntegerField(null=True)

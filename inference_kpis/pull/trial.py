@@ -12,6 +12,7 @@ from inference_kpis.catalogue import DEFAULT_KPIS, MEASURES, Kpi, Measure
 from inference_kpis.engines import ENGINES, Engine
 from inference_kpis.exceptions import KeyLost
 from inference_kpis.fleet.models import Node
+from inference_kpis.mappings.reading import readers_of
 from inference_kpis.protocols.negotiation import form_of
 from inference_kpis.pull.client import Fetched, Target, fetch_all
 from inference_kpis.pull.guard import parse_url, port_of
@@ -19,7 +20,7 @@ from inference_kpis.pull.ingestion import decode
 from inference_kpis.pull.problems import PullFailed, sentence
 from inference_kpis.pull.targets import TlsChange, changed_tls, target_of, where_pulls_may_go
 from inference_kpis.readings.observation import Observation
-from inference_kpis.readings.queries import exposed_by
+from inference_kpis.readings.queries import ADDED_BY_VIGIE
 from inference_kpis.readings.statistics import gives
 
 # A person waits for it, and so does a thread of the web server.
@@ -57,9 +58,10 @@ def try_node(node: Node, *, credential: str | None = None, tls: TlsChange | None
     Blocks for as long as the node's time-out, ten seconds at most; must not run in a transaction.
     """
     fetched = _fetch(node, credential, tls)
-    pulled = decode(fetched, node)
+    reader = readers_of([node]).get(node.pk)
+    pulled = decode(fetched, node, reader)
     record("node.try", node.name or _host(node.url), actor=by, problem=pulled.problem, status=fetched.status)
-    engine = ENGINES.get(node.engine or pulled.recognised)
+    engine = reader.engine if reader else ENGINES.get(node.engine or pulled.recognised)
     given = _measures(pulled.observation)
     return Trial(
         pulled.problem,
@@ -68,7 +70,7 @@ def try_node(node: Node, *, credential: str | None = None, tls: TlsChange | None
         engine,
         tuple(sorted(name for name in pulled.observation.models if name)) if pulled.observation else (),
         tuple(measure for key, measure in MEASURES.items() if key in given),
-        tuple(kpi for kpi in DEFAULT_KPIS if engine and not gives(kpi, exposed_by([engine.key]))),
+        tuple(kpi for kpi in DEFAULT_KPIS if engine and not gives(kpi, engine.exposes | ADDED_BY_VIGIE)),
         pulled.observation.problems if pulled.observation else (),
         pulled.samples,
         fetched.duration_ms,

@@ -9,13 +9,13 @@ has the reasons. Values in, values out: the caller locks, stores and commits.
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
 
 from inference_kpis.catalogue import Kind
-from inference_kpis.engines import ENGINES, Engine, observe
+from inference_kpis.engines import Engine, observe
 from inference_kpis.engines.engine import PROCESS_START
 from inference_kpis.protocols.exposition import Sample
 from inference_kpis.protocols.points import Buckets, Point, Series
@@ -277,7 +277,7 @@ def _settled(stream: Stream, engine: Engine, entries: Mapping[str, Entry], at_ms
     seen = {key: entry for key, entry in entries.items() if entry.value is not None}
     stream.expected = seen.keys() - stream.totals.keys()
     is_up = next((entry.value != 0 for key, entry in seen.items() if _name(key) == UP), None)
-    shape = shape_of(engine.key)
+    shape = shape_of(engine)
     # Deltas are added up here and know of no process; its start would say that they began anew.
     passed_over = {UP, PROCESS_START} if stream.totals else {UP}
     seen = {key: entry for key, entry in seen.items() if _name(key) not in passed_over}
@@ -456,15 +456,14 @@ class Shape:
     selecting: Mapping[str, frozenset[str]]
 
 
-@cache
-def shape_of(engine_key: str) -> Shape:
+@lru_cache(maxsize=1000)
+def shape_of(engine: Engine) -> Shape:
     """The shape of an engine; computed once."""
     levels: set[str] = set()
     histograms: set[str] = set()
     apart: set[str] = set()
     measures: dict[str, frozenset[str]] = {}
     selecting: dict[str, frozenset[str]] = {}
-    engine = ENGINES[engine_key]
     for each in engine.sources:
         for series in (series for alternative in each.alternatives for series in alternative):
             names = {series.name}

@@ -17,10 +17,11 @@ from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from accounts.models import MachineKey
-from inference_kpis.engines import ENGINES, Engine
+from inference_kpis.engines import Engine
 from inference_kpis.engines.recognition import recognise
 from inference_kpis.fleet.health import count_sites
 from inference_kpis.fleet.models import Node
+from inference_kpis.mappings.reading import Reader, Readers, reader_for, reader_of_version, readers_of
 from inference_kpis.protocols.points import Buckets, Point, Series
 from inference_kpis.pull.ingestion import MOST_MODELS
 from inference_kpis.push import assembly
@@ -81,6 +82,7 @@ def ingest_points(points: Sequence[Point], *, key: MachineKey, now: datetime) ->
     with transaction.atomic():
         _wait_only_briefly()
         nodes = writable_nodes({node for node, _ in placed}, key)
+        readers = readers_of(nodes.values())
         welcome: dict[tuple[Node, str], list[tuple[Series, Point]]] = {}
         for (name, stream), found in placed.items():
             node = nodes.get(name)
@@ -90,12 +92,12 @@ def ingest_points(points: Sequence[Point], *, key: MachineKey, now: datetime) ->
             elif not _recognise(node, found):
                 receipt.refused += [(point, "not_recognised") for _, point in found]
             else:
-                wanted = _wanted(ENGINES[node.engine], found)
+                wanted = _wanted(reader_for(node, readers).engine, found)
                 receipt.passed_over += len(found) - len(wanted)
                 if wanted:
                     welcome[node, stream] = wanted
         states = _states_for(welcome, receipt, now)
-        _settle(states, welcome, receipt, now)
+        _settle(states, welcome, readers, receipt, now)
         _count(receipt)
     return receipt
 
@@ -114,7 +116,7 @@ def settle_waiting(now: datetime) -> int:
             .order_by("pk")
         )
         if nodes:
-            _settle(_states_of(nodes), {}, receipt, now)
+            _settle(_states_of(nodes), {}, readers_of(nodes), receipt, now)
             _count(receipt)
     return len(nodes)
 
@@ -159,7 +161,7 @@ def _place(series: Series) -> Place | None:
 
 def _wanted(engine: Engine, found: Sequence[tuple[Series, Point]]) -> list[tuple[Series, Point]]:
     """The points whose series the engine reads, under the names it knows."""
-    named = ((_known(engine.key, series, isinstance(point.value, Buckets)), point) for series, point in found)
+    named = ((_known(engine, series, isinstance(point.value, Buckets)), point) for series, point in found)
     return [(series, point) for series, point in named if series is not None]
 
 
@@ -173,13 +175,13 @@ def _recognise(node: Node, found: Iterable[tuple[Series, Point]]) -> bool:
 
 
 @lru_cache(maxsize=20_000)
-def _known(engine_key: str, series: Series, is_histogram: bool) -> Series | None:
+def _known(engine: Engine, series: Series, is_histogram: bool) -> Series | None:
     """The series as the engine knows it, without what it has no use for. Remembered, as every request repeats it.
 
     OTLP adds `_total` to counters that some servers show without.
     """
-    wanted = ENGINES[engine_key].wanted
-    shape = assembly.shape_of(engine_key)
+    wanted = engine.wanted
+    shape = assembly.shape_of(engine)
     for name in (series.name, series.name.removesuffix("_total")):
         names = [name + suffix for suffix in HISTOGRAM_SUFFIXES] if is_histogram else [name]
         if any(each.encode() in wanted for each in names):
@@ -231,18 +233,37 @@ def _states_of(nodes: Iterable[Node]) -> list[PushState]:
     return states
 
 
-def _stream_of(state: PushState) -> Stream:
-    """The stream as it was left, or a new one when the node's engine reads other series by now."""
-    engine = _signature(state.node.engine)
-    if state.engine != engine or not state.collected:
-        state.engine = engine
-        return Stream()
-    return Stream.from_bytes(bytes(state.collected))
+def _stream_of(state: PushState, reader: Reader, now: datetime) -> tuple[Stream, list[Settled]]:
+    """The stream as it was left, or a new one when the node's series are read otherwise by now.
+
+    With a new one: what of the old one still waited and an earlier version of a mapping can read, settled as it is.
+    """
+    signature = _signature(reader)
+    held, state.engine = state.engine, signature
+    if not state.collected:
+        return Stream(), []
+    stream = Stream.from_bytes(bytes(state.collected))
+    if held == signature:
+        return stream, []
+    earlier = _earlier_reader(held, reader)
+    if earlier is None:
+        return Stream(), []
+    if earlier.fingerprints == reader.fingerprints and earlier.engine.wanted == reader.engine.wanted:
+        return stream, []
+    return Stream(), list(assembly.settle(stream, earlier.engine, as_ms(now) + assembly.GRACE_MS + 1))
 
 
-def _signature(engine_key: str) -> str:
-    names = b" ".join(sorted(ENGINES[engine_key].wanted))
-    return f"{engine_key}:{zlib.crc32(names):08x}"
+def _earlier_reader(signature: str, reader: Reader) -> Reader | None:
+    """The reader of another version of the same mapping; None when the signature is of something else."""
+    mapping, _, version = signature.rpartition(":")
+    if not reader.key or mapping != reader.key.rpartition(":")[0]:
+        return None
+    return reader_of_version(int(mapping.rpartition(":")[2]), int(version))
+
+
+def _signature(reader: Reader) -> str:
+    names = b" ".join(sorted(reader.engine.wanted))
+    return reader.key or f"{reader.engine.key}:{zlib.crc32(names):08x}"
 
 
 # --- Settling --------------------------------------------------------------------------------------------------------
@@ -251,6 +272,7 @@ def _signature(engine_key: str) -> str:
 def _settle(
     states: Sequence[PushState],
     welcome: Mapping[tuple[Node, str], Sequence[tuple[Series, Point]]],
+    readers: Readers,
     receipt: PointReceipt,
     now: datetime,
 ) -> None:
@@ -264,9 +286,10 @@ def _settle(
         points = points_of.get((state.node_id, state.stream), ())
         if not points and not (state.settle_by and state.settle_by <= now):
             continue
-        stream = _stream_of(state)
+        reader = reader_for(state.node, readers)
+        stream, left = _stream_of(state, reader, now)
         _receive(stream, points, receipt, now)
-        for settled in assembly.settle(stream, ENGINES[state.node.engine], as_ms(now)):
+        for settled in (*left, *assembly.settle(stream, reader.engine, as_ms(now))):
             others = _taken(state, states, settled)
             readings = _completed(state.node, settled, others)
             kept = _within_limit(readings, models.setdefault(state.node_id, set()))

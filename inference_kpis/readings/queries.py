@@ -13,6 +13,7 @@ from django.db import connection
 
 from inference_kpis.catalogue import MEASURES, Kpi
 from inference_kpis.engines import ENGINES
+from inference_kpis.engines.generic import GENERIC
 from inference_kpis.readings import codec
 from inference_kpis.readings.algebra import EMPTY, Reading, merge, merge_all
 from inference_kpis.readings.rollups import HOUR, Scope, local_day, start_of_day
@@ -102,17 +103,30 @@ def groups() -> dict[int, Group]:
         return {row[0]: Group(*row) for row in cursor.fetchall()}
 
 
-def exposed_by(engines: Iterable[str]) -> frozenset[str]:
+def exposed_by(engines: Iterable[str], measured: Iterable[str] = ()) -> frozenset[str]:
     """The measures that at least one of these engines can give, with those that Vigie adds itself.
 
-    Of '', an engine that is not recognised yet, nothing can be ruled out: what is missing is no data.
+    Of '', an engine that is not recognised yet, nothing can be ruled out: what is missing is no data. What a node of the
+    generic engine gives is up to its mapping: once it gave anything, `measured` says what.
     """
-    return ADDED_BY_VIGIE.union(*(_exposed_by(engine) for engine in engines))
+    own = frozenset(measured) - ADDED_BY_VIGIE
+    return ADDED_BY_VIGIE.union(*(_exposed_by(engine, own) for engine in engines))
 
 
-def _exposed_by(engine: str) -> frozenset[str]:
+def exposures(readings: Sequence["GroupReading"]) -> list[frozenset[str]]:
+    """What the engine behind each of these readings can give; of the generic engine, what it gave on the same site."""
+    measured: dict[int, set[str]] = defaultdict(set)
+    for each in readings:
+        if each.group.engine == GENERIC.key:
+            measured[each.group.site_id].update(each.reading.measures)
+    return [exposed_by([each.group.engine], measured.get(each.group.site_id, ())) for each in readings]
+
+
+def _exposed_by(engine: str, measured: frozenset[str]) -> frozenset[str]:
     if not engine:
         return frozenset(MEASURES)
+    if engine == GENERIC.key and measured:
+        return measured
     return ENGINES[engine].exposes if engine in ENGINES else frozenset()
 
 
@@ -157,15 +171,18 @@ def node_model_readings(node_id: int, window: Window) -> dict[str, list[tuple[da
 
 def giving(kpi: Kpi, readings: Iterable[GroupReading]) -> list[GroupReading]:
     """The readings of engines that can show this KPI: requests of the others would only dilute a ratio."""
-    return [each for each in readings if gives(kpi, exposed_by([each.group.engine]))]
+    everything = list(readings)
+    return [each for each, exposed in zip(everything, exposures(everything), strict=True) if gives(kpi, exposed)]
 
 
 def by_engine(readings: Iterable[GroupReading]) -> list[GroupReading]:
-    """One reading for each engine; `kpi_of` answers from them as from all, and need not merge for every KPI again."""
-    merged: dict[str, GroupReading] = {}
-    for each in readings:
-        found = merged.get(each.group.engine)
-        merged[each.group.engine] = replace(found, reading=merge(found.reading, each.reading)) if found else each
+    """One reading for each engine, and for each set of measures of the generic one; `kpi_of` answers from them as from all, and need not merge for every KPI again."""
+    merged: dict[tuple[str, frozenset[str]], GroupReading] = {}
+    everything = list(readings)
+    for each, exposed in zip(everything, exposures(everything), strict=True):
+        key = each.group.engine, exposed
+        found = merged.get(key)
+        merged[key] = replace(found, reading=merge(found.reading, each.reading)) if found else each
     return list(merged.values())
 
 

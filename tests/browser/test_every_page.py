@@ -18,6 +18,7 @@ from readiness.bank import current_version
 from readiness.success.models import SuccessMetric
 from tests.browser.conftest import Company, Visit, Visitor
 from tests.factories import NodeFactory, TeamFactory
+from tests.inference_kpis.mappings.makers import a_mapping
 from tests.test_access import ROWS
 
 pytestmark = pytest.mark.browser
@@ -43,6 +44,12 @@ PAGES: dict[str, list[str]] = {
     "kpis:node_add": ["fleet/nodes/new/"],
     "kpis:node_detail": ["fleet/nodes/{up}/", "fleet/nodes/{down}/"],
     "kpis:node_edit": ["fleet/nodes/{up}/edit/"],
+    "kpis:node_mapping": ["fleet/nodes/{up}/mapping/"],
+    "kpis:mapping_list": ["fleet/mappings/"],
+    "kpis:mapping_add": ["fleet/mappings/new/", "fleet/mappings/new/?node={up}"],
+    "kpis:mapping_import": ["fleet/mappings/import/"],
+    "kpis:mapping_detail": ["fleet/mappings/{mapping}/"],
+    "kpis:mapping_edit": ["fleet/mappings/{mapping}/edit/?node={up}"],
     "kpis:discovery_list": ["fleet/discovery/"],
     "kpis:discovery_add": ["fleet/discovery/new/"],
     "kpis:discovery_detail": ["fleet/discovery/{source}/"],
@@ -65,7 +72,14 @@ PAGES: dict[str, list[str]] = {
     "kpis:channel_edit": ["alerts/channels/{channel}/edit/"],
     "account": ["account/password/change/", "account/password/reset/", "account/logout/"],
 }
-NO_PAGES = ("kpis:kpi_csv", "kpis:node_csv", "kpis:node_export", "api_", "admin:")  # downloads, and what others draw
+NO_PAGES = (
+    "kpis:kpi_csv",
+    "kpis:node_csv",
+    "kpis:node_export",
+    "kpis:mapping_export",
+    "api_",
+    "admin:",
+)  # downloads, and what others draw
 EXPLORED = """() => [...document.querySelectorAll("[data-explore-now] .chart-plotly")].every(
     (stage) => stage.querySelector(".main-svg"))"""
 OPENED = """() => { for (const each of document.querySelectorAll("details")) each.open = true; }"""
@@ -113,6 +127,7 @@ def paths(company: Company) -> list[str]:
         "up": company.up[0].uuid,
         "down": company.down.uuid,
         "source": source.pk,
+        "mapping": a_mapping("Server of our own").pk,
     }
     return [path.format(**objects) for paths in PAGES.values() for path in paths]
 

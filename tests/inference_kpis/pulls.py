@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from inference_kpis.fleet.models import Node
+from inference_kpis.mappings.reading import readers_of
 from inference_kpis.pull.client import Fetched, Target
 from inference_kpis.pull.ingestion import Pulled, decode, store_pulls
 from inference_kpis.pull.models import PullState
@@ -23,12 +24,13 @@ def fetched(bodies: Mapping[Node, bytes | str], seconds: float) -> list[Pulled]:
     now = at(seconds)
     PullState.objects.filter(node__in=bodies).update(next_pull_at=now)
     leases = {claim.node_id: claim.lease for claim in claim_due(now)}
+    readers = readers_of(bodies)
     pulled = []
     for node, body in bodies.items():
         target = Target(node.pk, leases[node.pk], node.url, 5)
         is_problem = isinstance(body, str)
         what = Fetched(target, as_ms(now), 3, b"" if is_problem else body, "text/plain", body if is_problem else "")
-        pulled.append(decode(what, node))
+        pulled.append(decode(what, node, readers.get(node.pk)))
     return pulled
 
 
