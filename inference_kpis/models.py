@@ -5,6 +5,7 @@ from inference_kpis.discovery.models import DiscoveredNode, DiscoverySource
 from inference_kpis.fleet.models import Node, ServedModel, Site, SiteHealth
 from inference_kpis.pull.models import PullState, PullTls
 from inference_kpis.push.models import KeySite, PushState
+from inference_kpis.query_sources.models import QueriedNode, QuerySource
 
 __all__ = [
     "Alert",
@@ -20,6 +21,8 @@ __all__ = [
     "PullState",
     "PullTls",
     "PushState",
+    "QueriedNode",
+    "QuerySource",
     "ServedModel",
     "Silence",
     "Site",

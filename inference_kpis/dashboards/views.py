@@ -113,6 +113,8 @@ def node_detail(request: SignedInRequest, uuid: UUID) -> HttpResponse:
         {
             "node": node,
             "engine": ENGINES.get(node.engine),
+            # A pushed node's samples may come from a server that is asked for them.
+            "asked_of": getattr(getattr(node, "queried", None), "source", None) if node.source == "push" else None,
             "pulls": pull_health(node, datetime.now(UTC)),
             "problem": sentence(node.problem) if node.problem else "",
             "quantities": [(kpi, kpi_quantity(kpi, merged, exposed=exposed)) for kpi in DEFAULT_KPIS],
