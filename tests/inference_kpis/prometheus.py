@@ -8,9 +8,11 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from config.launcher.bootstrap import find_prometheus
 from tests.inference_kpis.expositions import vllm
@@ -96,8 +98,10 @@ def _is_ready(address: str) -> bool:
         return False
 
 
-def ask(address: str, query: str) -> list[dict[str, Any]]:
-    url = f"{address}/api/v1/query?query={urllib.request.quote(query)}"  # type: ignore[attr-defined]
+def ask(address: str, query: str, at: datetime | None = None) -> list[dict[str, Any]]:
+    """The result of a query at a moment, now unless said."""
+    moment = {"time": at.timestamp()} if at else {}
+    url = f"{address}/api/v1/query?{urlencode({'query': query, **moment})}"
     with urllib.request.urlopen(url, timeout=5) as answer:
         return json.load(answer)["data"]["result"]
 
