@@ -11,6 +11,7 @@ from inference_kpis.protocols.points import DEFAULT_LIMITS, Point, Series, numbe
 from inference_kpis.query_sources.problems import AnswerRefused
 
 MOST_ROWS = 50_000
+LONGEST_LABEL = 1024
 MOST_SAMPLES = 300_000
 LATEST_MS = 2**53
 Labels = dict[str, str]
@@ -53,6 +54,8 @@ def read_index(body: bytes) -> Answer:
     result, is_partial = _result(body, "vector")
     if len(result) > MOST_ROWS:
         raise AnswerRefused("too_many_rows")
+    if any(len(text) > LONGEST_LABEL for each in result for text in _labels(each).values()):
+        raise AnswerRefused("label_too_long")
     rows = [Row(_labels(each), _count(_sample(each.get("value"))[1])) for each in result]
     return Answer(rows, is_partial=is_partial)
 

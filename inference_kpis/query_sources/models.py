@@ -28,8 +28,8 @@ class QuerySource(models.Model):
     """A server that is asked over the query API of Prometheus for what it scraped.
 
     `next_ask_at` None means that nothing is due. `lease` is a fencing number as a pull's; `edition` rises with every
-    change, so that an answer under way to the source as it was no longer counts. `good_since` is since when its index
-    came whole every time.
+    change, so that an answer under way to the source as it was no longer counts. Until `stalled_until` nobody asks it
+    about nodes: it kept somebody waiting. `good_since` is since when its index came whole every time.
     """
 
     name = models.CharField(_("name"), max_length=120, unique=True)
@@ -68,6 +68,7 @@ class QuerySource(models.Model):
     lease = models.BigIntegerField(default=0, editable=False)
     leased_until = models.DateTimeField(null=True, editable=False)
     indexed_at = models.DateTimeField(null=True, editable=False)
+    stalled_until = models.DateTimeField(null=True, editable=False)
     good_since = models.DateTimeField(null=True, editable=False)
     refused = models.JSONField(default=list, editable=False)
     problem = models.CharField(max_length=60, blank=True, editable=False)

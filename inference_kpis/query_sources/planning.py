@@ -20,6 +20,8 @@ from inference_kpis.query_sources.promql import FOUND_ENGINE
 GONE_AFTER = timedelta(hours=1)
 # An index without any node is believed of a source that has fewer nodes than this.
 LARGE = 5
+# As many as a node has streams.
+MOST_JOBS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def nodes_of(rows: Iterable[Row], node_label: str, names: LabelNames, chosen_eng
     """The nodes of an index, by name: several rows of one node, such as of two jobs, are one."""
     of_node: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        of_node[row.labels.get(node_label, "").strip()].append(row)
+        of_node[row.labels.get(node_label, "")].append(row)
     return [_node(name, of_node[name], names, chosen_engine) for name in sorted(of_node)]
 
 
@@ -108,7 +110,7 @@ def _node(name: str, rows: list[Row], names: LabelNames, chosen_engine: str) -> 
         name=name,
         engines=frozenset(engines),
         addresses=frozenset(row.labels.get("instance", "") for row in rows) - {""},
-        jobs=tuple(sorted({row.labels.get("job", "") for row in rows})),
+        jobs=tuple(sorted({row.labels.get("job", "") for row in rows}))[:MOST_JOBS],
         series=sum(row.series for row in rows),
         site=_first(rows, names.site),
         tier=_first(rows, names.tier).lower(),

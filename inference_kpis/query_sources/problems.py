@@ -47,7 +47,7 @@ class AnswerRefused(Exception):
     @property
     def may_be_smaller(self) -> bool:
         """Whether asking about less may help."""
-        return self.code in {"too_large", "too_many_samples", "query_failed", "query_timed_out", "timed_out"}
+        return self.code in {"too_large", "too_many_samples", "query_failed"}
 
 
 def sentence(code: str) -> str | Promise:

@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -24,8 +24,10 @@ logger = structlog.get_logger(__name__)
 
 # Moments of one transaction; more than a hundred would have to be settled before they are whole.
 MOST_MOMENTS = 50
-# A task stops asking after this long; what is left is heard least lately, and comes first next time.
-LONGEST_SECONDS = 35.0
+# A task gives no answer after this long; what is left is heard least lately, and comes first next time.
+LONGEST_SECONDS = 45.0
+# Answers that are too much, of one errand.
+MOST_REFUSED = 16
 # What is expected of asking for a part of what was asked for before.
 EXPECTED = frozenset({"out_of_order"})
 
@@ -36,7 +38,7 @@ def run_errand(errand: Errand, now: datetime) -> int:
     Repeating it changes nothing: every point is judged by its time, and the next question goes on from the newest.
     """
     source = _current(errand)
-    if source is None:
+    if source is None or (source.stalled_until and source.stalled_until > now):
         return 0
     links = {
         link.node_id: link
@@ -54,26 +56,34 @@ def run_errand(errand: Errand, now: datetime) -> int:
         )
         for link in links.values()
     ]
-    started = time.monotonic()
+    last_start = time.monotonic() + LONGEST_SECONDS - source.timeout_seconds
     pending = chunks(asked, now_ms)
-    taken = 0
-    while pending and time.monotonic() - started < LONGEST_SECONDS:
+    taken = refusals = 0
+    while pending and time.monotonic() < last_start:
         chunk = pending.pop(0)
         chunk_links = [links[node.node_id] for node in chunk.nodes]
         try:
             answer = _ask(source, chunk)
         except AnswerRefused as refused:
+            refusals += 1
             parts = chunk.halves() if refused.may_be_smaller else ()
             if not parts:
                 _note(chunk_links, refused.code)
-                if not refused.may_be_smaller:
-                    break
+            if not refused.may_be_smaller or refusals == MOST_REFUSED:
+                _stall(source, now)
+                break
             pending = [*parts, *pending]
             continue
         if _current(errand) is None:
             break
         taken += sum(_store(source, link, answer, now) for link in chunk_links)
     return taken
+
+
+def _stall(source: QuerySource, now: datetime) -> None:
+    """Let the other errands of this tick go: a server that keeps everybody waiting costs its own time-out and no more."""
+    until = now + timedelta(seconds=source.interval_seconds / 2)
+    QuerySource.objects.filter(pk=source.pk).update(stalled_until=until)
 
 
 def _current(errand: Errand) -> QuerySource | None:

@@ -288,10 +288,24 @@ def test_a_hostile_answer_costs_only_itself(prometheus: Prometheus, name: str) -
     source = ask(source, at(100))
     assert (QueriedNode.objects.get().problem, source.problem) == (code, "")
     prometheus.samples_body = None
-    scrapes(prometheus, since=75, until=120)
-    ask(source, at(121))
+    scrapes(prometheus, since=75, until=135)
+    ask(source, at(140))
     wait()
-    assert (total("requests"), QueriedNode.objects.get().problem) == (80, "")
+    assert (total("requests"), QueriedNode.objects.get().problem) == (90, "")
+
+
+def test_a_server_that_fails_once_is_not_asked_again_in_the_same_tick(
+    prometheus: Prometheus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "MOST_NODES", 1)
+    for number in range(4):
+        scrapes(prometheus, until=30, node=f"10.0.0.{number}:8000")
+    prometheus.samples_body = b"<html>"
+    source = ask(source_of(prometheus), at(31))
+    assert len(prometheus.asked) == 1 + 1
+    prometheus.samples_body = None
+    ask(source, at(91))
+    assert len(prometheus.asked) == 2 + 1 + 4
 
 
 def test_values_that_make_no_sense_are_left_out(prometheus: Prometheus) -> None:
