@@ -1,5 +1,6 @@
 """Asking a source which nodes it has, and deciding which of them are asked about together: what is due are rows."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,9 +8,9 @@ from django.db import connection, transaction
 
 from accounts.audit import record
 from inference_kpis.query_sources.answers import read_index
-from inference_kpis.query_sources.chunks import Asked, chunks, since
+from inference_kpis.query_sources.chunks import Asked, Chunk, chunks, since
 from inference_kpis.query_sources.following import follow, plan_of
-from inference_kpis.query_sources.models import QuerySource
+from inference_kpis.query_sources.models import QueriedNode, QuerySource
 from inference_kpis.query_sources.planning import LARGE, Shown, nodes_of
 from inference_kpis.query_sources.problems import AnswerRefused
 from inference_kpis.query_sources.promql import index_query
@@ -116,6 +117,15 @@ def read_nodes(source: QuerySource, now: datetime) -> tuple[list[Shown], bool]:
 
 def errands(source: QuerySource, now: datetime) -> list[Errand]:
     """Every node that is asked about, in chunks whose answers stay well within the limit. One query."""
+    links = source.queried.asked().select_related("node").only("node__engine", "name", "series", "heard_at")
+    return [
+        Errand(source.pk, source.edition, tuple(node.node_id for node in chunk.nodes))
+        for chunk in chunks_of(source, links, now)
+    ]
+
+
+def chunks_of(source: QuerySource, links: Iterable[QueriedNode], now: datetime) -> list[Chunk]:
+    """These nodes in chunks, each asked about from its newest sample on."""
     now_ms = as_ms(now)
     asked = [
         Asked(
@@ -125,9 +135,6 @@ def errands(source: QuerySource, now: datetime) -> list[Errand]:
             link.series,
             since(as_ms(link.heard_at) if link.heard_at else None, now_ms, source.interval_seconds * 1000),
         )
-        for link in source.queried.asked().select_related("node").only("node__engine", "name", "series", "heard_at")
+        for link in links
     ]
-    return [
-        Errand(source.pk, source.edition, tuple(node.node_id for node in chunk.nodes))
-        for chunk in chunks(asked, now_ms)
-    ]
+    return chunks(asked, now_ms)

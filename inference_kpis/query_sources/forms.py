@@ -58,7 +58,10 @@ class QuerySourceForm(forms.ModelForm):
             "model_label": _("Only where it is not the label of the engine itself."),
         }
 
-    ESSENTIAL = ("name", "url", "tenant", "credential_kind", "credential", "selector", "default_site")
+    ESSENTIAL = (
+        *("name", "url", "tenant", "credential_kind", "credential", "selector"),
+        *("default_site", "may_create_sites"),
+    )
     field_order = ESSENTIAL
 
     @property

@@ -12,8 +12,8 @@ from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node
 from inference_kpis.push.series import ingest_points_of
 from inference_kpis.query_sources.answers import Answer, Naming, read_samples, slices
-from inference_kpis.query_sources.asking import Errand
-from inference_kpis.query_sources.chunks import Asked, Chunk, chunks, since
+from inference_kpis.query_sources.asking import Errand, chunks_of
+from inference_kpis.query_sources.chunks import Chunk
 from inference_kpis.query_sources.models import QueriedNode, QuerySource
 from inference_kpis.query_sources.problems import AnswerRefused
 from inference_kpis.query_sources.promql import samples_query
@@ -45,19 +45,8 @@ def run_errand(errand: Errand, now: datetime) -> int:
         for link in source.queried.asked().filter(node__in=errand.node_ids).select_related("node")
         if link.node.engine in ENGINES
     }
-    now_ms, interval_ms = as_ms(now), source.interval_seconds * 1000
-    asked = [
-        Asked(
-            link.node_id,
-            link.name,
-            link.node.engine,
-            link.series,
-            since(as_ms(link.heard_at) if link.heard_at else None, now_ms, interval_ms),
-        )
-        for link in links.values()
-    ]
     last_start = time.monotonic() + LONGEST_SECONDS - source.timeout_seconds
-    pending = chunks(asked, now_ms)
+    pending = chunks_of(source, links.values(), now)
     taken = refusals = 0
     while pending and time.monotonic() < last_start:
         chunk = pending.pop(0)

@@ -22,7 +22,7 @@ def save_source(
     if credential is not None:
         source.set_credential(credential)
     source.problem, source.problem_at, source.refused = "", None, []
-    source.indexed_at = source.good_since = source.leased_until = None
+    source.indexed_at = source.good_since = source.leased_until = source.stalled_until = None
     source.next_ask_at = now if source.is_on else None
     with transaction.atomic():
         if source.pk:

@@ -144,6 +144,13 @@ def test_what_a_server_says_is_shown_as_text(browser: Client, prometheus: Promet
     assert b"&lt;b&gt;x" in page
 
 
+def test_a_server_without_series_says_what_to_check(browser: Client, prometheus: Prometheus) -> None:
+    source = source_of(prometheus, next_ask_at=NOW)
+    assert "not yet: reload this page" in words(browser.get(source.get_absolute_url()))
+    source = ask(source, NOW)
+    assert "shows no series of an engine. Check the selector" in words(browser.get(source.get_absolute_url()))
+
+
 def test_nothing_there_is_not_found(operator: Client) -> None:
     for name in ("detail", "edit"):
         assert operator.get(reverse(f"kpis:query_source_{name}", args=[0])).status_code == 404
