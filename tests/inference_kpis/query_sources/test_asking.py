@@ -17,7 +17,7 @@ from inference_kpis.query_sources.models import QueriedNode, QuerySource
 from inference_kpis.query_sources.sampling import run_errand
 from tests.factories import NodeFactory, SiteFactory, machine_key
 from tests.inference_kpis.expositions import vllm
-from tests.inference_kpis.push.senders import gone, scrape, write_one
+from tests.inference_kpis.push.senders import scrape, write_one
 from tests.inference_kpis.push.stored import total, wait
 from tests.inference_kpis.query_sources.servers import Prometheus, ask, source_of
 from tests.inference_kpis.readings.storing import stored
@@ -94,8 +94,6 @@ def test_a_restart_of_a_node_is_counted_from_zero(prometheus: Prometheus) -> Non
 def test_a_node_that_cannot_be_scraped_is_down_and_stays(prometheus: Prometheus) -> None:
     scrapes(prometheus, until=30)
     source = ask(source_of(prometheus), at(31))
-    down = [(labels, s) for labels, s in gone(scrape("10.0.0.1:8000", b"", 0, site="lyon"), 0)]
-    assert [labels["__name__"] for labels, _ in down] == ["up"]
     prometheus.keeps(
         [
             ({"__name__": "up", "instance": "10.0.0.1:8000", "job": "vllm", "site": "lyon"}, [(0.0, stamp, 0)])
