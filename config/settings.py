@@ -175,6 +175,7 @@ CELERY_BEAT_SCHEDULE = {
         ("settle pushed collections that waited long enough", "inference_kpis.push.tasks.settle_waiting", 5.0),
         ("count the fleet's health", "inference_kpis.fleet.tasks.count_health", 2.0),
         ("refresh the node lists that are due", "inference_kpis.discovery.tasks.refresh_due_sources", 2.0),
+        ("ask the query sources that are due", "inference_kpis.query_sources.tasks.ask_due_sources", 2.0),
         ("make and drop partitions", "inference_kpis.readings.tasks.keep_partitions", 3600.0),
         ("evaluate alert rules", "inference_kpis.alerts.tasks.evaluate_rules", 5.0),
         ("send notifications", "inference_kpis.alerts.tasks.send_notifications", 2.0),

@@ -6,6 +6,7 @@ from inference_kpis.fleet.models import Node, ServedModel, Site, SiteHealth
 from inference_kpis.mappings.models import NodeMapping, SeriesMapping, SeriesMappingVersion
 from inference_kpis.pull.models import PullState, PullTls
 from inference_kpis.push.models import KeySite, PushState
+from inference_kpis.query_sources.models import QueriedNode, QuerySource
 
 __all__ = [
     "Alert",
@@ -22,6 +23,8 @@ __all__ = [
     "PullState",
     "PullTls",
     "PushState",
+    "QueriedNode",
+    "QuerySource",
     "SeriesMapping",
     "SeriesMappingVersion",
     "ServedModel",

@@ -26,6 +26,7 @@ urlpatterns = [
     path("fleet/mappings/<int:pk>/remove/", mapping_views.mapping_remove, name="mapping_remove"),
     path("fleet/mappings/<int:pk>.json", mapping_views.mapping_export, name="mapping_export"),
     path("fleet/", include("inference_kpis.discovery.urls")),
+    path("fleet/", include("inference_kpis.query_sources.urls")),
     path("kpis/", dashboards.kpi_list, name="kpi_list"),
     path("kpis/<slug:key>/", dashboards.kpi_detail, name="kpi_detail"),
     path("kpis/<slug:key>.csv", dashboards.kpi_csv, name="kpi_csv"),

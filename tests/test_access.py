@@ -13,6 +13,7 @@ from accounts.models import Role, Team, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.discovery.models import DiscoverySource
 from inference_kpis.fleet.models import Node
+from inference_kpis.query_sources.models import QuerySource
 from readiness.assessments import answering
 from readiness.assessments.answering import Reply
 from readiness.assessments.models import Answer, Assessment, Evidence
@@ -65,6 +66,7 @@ class World:
         self.silence = Silence.objects.create(starts_at=NOW, ends_at=NOW, reason="Work")
         self.mapping = a_mapping(f"Mapping of {self.team}")
         self.source = DiscoverySource.objects.create(name=f"Registry of {self.team}", url="http://10.0.0.2/sd")
+        self.query_source = QuerySource.objects.create(name=f"Prometheus of {self.team}", url="http://10.0.0.2:9090")
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,10 @@ def of_source(world: World) -> list[Any]:
 
 def of_mapping(world: World) -> list[Any]:
     return [world.mapping.pk]
+
+
+def of_query_source(world: World) -> list[Any]:
+    return [world.query_source.pk]
 
 
 def of_metric(world: World) -> list[Any]:
@@ -151,6 +157,12 @@ ROWS: dict[str, Row] = {
     "kpis:discovery_ask": Row(WRITES_FLEET, of_source, "post"),
     "kpis:discovery_switch": Row(WRITES_FLEET, of_source, "post"),
     "kpis:discovery_forget": Row(WRITES_FLEET, of_source, "post"),
+    "kpis:query_source_list": Row(EVERYBODY),
+    "kpis:query_source_add": Row(WRITES_FLEET),
+    "kpis:query_source_detail": Row(EVERYBODY, of_query_source),
+    "kpis:query_source_edit": Row(WRITES_FLEET, of_query_source),
+    "kpis:query_source_switch": Row(WRITES_FLEET, of_query_source, "post"),
+    "kpis:query_source_forget": Row(WRITES_FLEET, of_query_source, "post"),
     "kpis:node_export": Row(EVERYBODY),
     "kpis:node_import": Row(WRITES_FLEET),
     "kpis:kpi_list": Row(EVERYBODY),

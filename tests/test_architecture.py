@@ -15,6 +15,8 @@ LAYERS = {
     "inference_kpis": (
         ("management",),
         ("demo",),
+        # Reads labels and plans as discovery does, pulls through its guarded client, stores where pushed series go.
+        ("query_sources",),
         ("discovery",),
         ("api",),
         ("dashboards", "templatetags"),
@@ -72,6 +74,10 @@ CALCULATIONS = (
     "inference_kpis/discovery/targets.py",
     "inference_kpis/discovery/planning.py",
     "inference_kpis/discovery/table.py",
+    "inference_kpis/query_sources/answers.py",
+    "inference_kpis/query_sources/chunks.py",
+    "inference_kpis/query_sources/planning.py",
+    "inference_kpis/query_sources/promql.py",
     "readiness/scoring/*.py",
     "readiness/bank.py",
 )

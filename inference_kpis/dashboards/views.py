@@ -115,6 +115,8 @@ def node_detail(request: SignedInRequest, uuid: UUID) -> HttpResponse:
             "node": node,
             "mapping": SeriesMapping.objects.filter(nodes__node=node).first(),
             "engine": ENGINES.get(node.engine),
+            # A pushed node's samples may come from a server that is asked for them.
+            "asked_of": getattr(getattr(node, "queried", None), "source", None) if node.source == "push" else None,
             "pulls": pull_health(node, datetime.now(UTC)),
             "problem": sentence(node.problem) if node.problem else "",
             "quantities": [(kpi, kpi_quantity(kpi, merged, exposed=exposed)) for kpi in DEFAULT_KPIS],

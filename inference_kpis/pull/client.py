@@ -39,6 +39,8 @@ class Target:
     max_body_bytes: int = MAX_BODY_BYTES
     # Instead of what a pull sends, for what else is fetched.
     headers: Mapping[str, str] = field(default_factory=dict)
+    # Posted, and then never to where a redirect points, where there is one.
+    form: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +207,13 @@ async def _get(session: aiohttp.ClientSession, target: Target, limits: Limits) -
         if target.authorization:
             headers["Authorization"] = target.authorization
         context = context_of(target.tls)
-        async with session.get(url, headers=headers, allow_redirects=False, ssl=context) as response:
+        method, form = ("POST", dict(target.form)) if target.form else ("GET", None)
+        async with session.request(
+            method, url, data=form, headers=headers, allow_redirects=False, ssl=context
+        ) as response:
             if response.status in {301, 302, 303, 307, 308}:
                 url = urljoin(url, response.headers.get("Location", ""))
-                if not may_redirect or not _stays(parts, url):
+                if target.form or not may_redirect or not _stays(parts, url):
                     raise PullFailed("redirected", response.status)
                 continue
             if response.status in {401, 403}:

@@ -6,7 +6,7 @@ collection.
 
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -77,11 +77,21 @@ class Place(NamedTuple):
 
 def ingest_points(points: Sequence[Point], *, key: MachineKey, now: datetime) -> PointReceipt:
     """Take the points of one request in one transaction. Sending the same request again changes nothing."""
+    return ingest_points_of(points, lambda names: writable_nodes(names, key), now=now)
+
+
+def ingest_points_of(
+    points: Sequence[Point], nodes_of: Callable[[set[str]], Mapping[str, Node]], *, now: datetime
+) -> PointReceipt:
+    """Take points in one transaction, of the nodes that `nodes_of` locks and gives for names: theirs, by name.
+
+    Taking the same points again changes nothing.
+    """
     receipt = PointReceipt()
     placed = _placed(points, now, receipt)
     with transaction.atomic():
         _wait_only_briefly()
-        nodes = writable_nodes({node for node, _ in placed}, key)
+        nodes = nodes_of({node for node, _ in placed})
         readers = readers_of(nodes.values())
         welcome: dict[tuple[Node, str], list[tuple[Series, Point]]] = {}
         for (name, stream), found in placed.items():

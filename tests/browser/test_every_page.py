@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.dashboards.node_rows import NODES_PER_PAGE
 from inference_kpis.discovery.models import DiscoverySource
+from inference_kpis.query_sources.models import QuerySource
 from readiness.assessments.models import Assessment, Binding
 from readiness.bank import current_version
 from readiness.success.models import SuccessMetric
@@ -54,6 +55,10 @@ PAGES: dict[str, list[str]] = {
     "kpis:discovery_add": ["fleet/discovery/new/"],
     "kpis:discovery_detail": ["fleet/discovery/{source}/"],
     "kpis:discovery_edit": ["fleet/discovery/{source}/edit/"],
+    "kpis:query_source_list": ["fleet/query-sources/"],
+    "kpis:query_source_add": ["fleet/query-sources/new/"],
+    "kpis:query_source_detail": ["fleet/query-sources/{query_source}/"],
+    "kpis:query_source_edit": ["fleet/query-sources/{query_source}/edit/"],
     "kpis:node_import": ["fleet/nodes/import/"],
     "kpis:kpi_list": ["kpis/"],
     "kpis:kpi_detail": ["kpis/e2e_latency_p95/", "kpis/availability/?split=tier&window=24h"],
@@ -116,6 +121,14 @@ def paths(company: Company) -> list[str]:
     )
     source.report("timed_out", now)
     source.save()
+    query_source = QuerySource.objects.create(
+        name="Prometheus", url="http://10.0.0.2:9090", selector='{job="vllm"}', refused=[["n" * 120, "no_site"]]
+    )
+    query_source.report("timed_out", now)
+    query_source.save()
+    query_source.queried.create(
+        node=NodeFactory(source="push", url="", name="x" * 120), name="x" * 120, heard_at=now, problem="in_future"
+    )
     objects = {
         "alert": Alert.objects.create(rule=rule, phase="firing", since=now, changed_at=now).pk,
         "rule": rule.pk,
@@ -128,6 +141,7 @@ def paths(company: Company) -> list[str]:
         "down": company.down.uuid,
         "source": source.pk,
         "mapping": a_mapping("Server of our own").pk,
+        "query_source": query_source.pk,
     }
     return [path.format(**objects) for paths in PAGES.values() for path in paths]
 

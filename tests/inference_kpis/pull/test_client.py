@@ -81,6 +81,11 @@ def headers_back(request: BaseHTTPRequestHandler) -> None:
     plain(json.dumps(dict(request.headers)).encode())(request)
 
 
+def form_back(request: BaseHTTPRequestHandler) -> None:
+    length = int(request.headers["Content-Length"])
+    plain(request.command.encode() + b" " + request.rfile.read(length))(request)
+
+
 def bomb(request: BaseHTTPRequestHandler) -> None:
     deflate = zlib.compressobj(1, wbits=16 + zlib.MAX_WBITS)
     block = bytes(1024 * 1024)
@@ -106,6 +111,7 @@ ANSWERS: dict[str, Answer] = {
     "/key": needs_key,
     "/forbidden": plain(b"", 403),
     "/headers-back": headers_back,
+    "/form-back": form_back,
     "/slash": plain(b"", 301, Location="/metrics"),
     "/twice": plain(b"", 302, Location="/slash"),
     "/nowhere": plain(b"", 302),
@@ -121,6 +127,8 @@ class Handler(BaseHTTPRequestHandler):
         # The client hangs up on what it has seen enough of.
         with suppress(OSError):
             ANSWERS[self.path](self)
+
+    do_POST = do_GET
 
     def log_message(self, *_: object) -> None:
         """Quiet."""
@@ -142,6 +150,16 @@ def port() -> Iterator[int]:
 def fetch(url: str, port: int, authorization: str = "", timeout: float = TIMEOUT) -> Fetched:
     limits = Limits((), frozenset({f"127.0.0.1:{port}"}))
     return fetch_all([Target(1, 1, url, timeout, authorization)], limits)[0]
+
+
+def post(path: str, port: int) -> Fetched:
+    target = Target(1, 1, f"http://127.0.0.1:{port}{path}", TIMEOUT, form={"query": 'up{a="b"}'})
+    return fetch_all([target], Limits((), frozenset({f"127.0.0.1:{port}"})))[0]
+
+
+def test_a_form_is_posted_and_never_to_where_a_redirect_leads(port: int) -> None:
+    assert post("/form-back", port).body == b"POST query=up%7Ba%3D%22b%22%7D"
+    assert (post("/slash", port).problem, post("/bomb", port).problem) == ("redirected", "too_large")
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/gzip", "/slash", "/unframed"])

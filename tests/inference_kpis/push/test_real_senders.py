@@ -1,16 +1,10 @@
 """A real Prometheus and the OpenTelemetry SDK push into a live server: what they counted is what is stored."""
 
 import itertools
-import json
 import re
-import socket
-import subprocess
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -22,65 +16,24 @@ from opentelemetry.sdk.metrics.export import AggregationTemporality, PeriodicExp
 from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import Resource
 
-from config.launcher.bootstrap import find_prometheus
 from inference_kpis.fleet.models import Node
 from inference_kpis.push.api import remote_write
 from inference_kpis.push.api.ingestion import Unavailable
 from inference_kpis.readings import store
 from tests.factories import NodeFactory, machine_key
-from tests.inference_kpis.expositions import vllm
+from tests.inference_kpis.prometheus import Server, grown, prometheus, serving, until
 from tests.inference_kpis.push.stored import total, wait
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def until(is_so: Callable[[], bool], what: str, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, f"{what} did not come about"
-        time.sleep(0.1)
-
-
 # --- Prometheus ------------------------------------------------------------------------------------------------------
-
-
-class Server(ThreadingHTTPServer):
-    """A small inference server: each look at its metrics finds 17 more requests, until it has no more to do."""
-
-    requests = 1000
-    looks = 0
-    most_looks = 6
-
-    def exposition(self) -> bytes:
-        self.looks += 1
-        if self.looks <= self.most_looks:
-            self.requests += 17
-        return vllm(self.requests, failed=3, waiting=2, started_at=1.0)
-
-
-class Metrics(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        body = self.server.exposition()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain; version=0.0.4")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    found = Server(("127.0.0.1", 0), Metrics)
-    thread = threading.Thread(target=found.serve_forever, daemon=True)
-    thread.start()
-    yield found
-    found.shutdown()
-    found.server_close()
+    with serving() as running:
+        yield running
 
 
 CONFIGURATION = """
@@ -96,41 +49,6 @@ remote_write:
     queue_config: {{min_shards: 3, max_shards: 3, max_samples_per_send: 4, batch_send_deadline: 1s}}
     metadata_config: {{send: true, send_interval: 1s}}
 """
-
-
-@contextmanager
-def prometheus(folder: Path, **values: str) -> Iterator[str]:
-    """A Prometheus of our own; its address."""
-    program = find_prometheus()
-    assert program, "There is no Prometheus. `make test` fetches it on Debian; elsewhere put it on the path."
-    (folder / "prometheus.yml").write_text(CONFIGURATION.format(**values))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    command = [
-        program,
-        f"--config.file={folder}/prometheus.yml",
-        f"--storage.tsdb.path={folder}/data",
-        f"--web.listen-address={address}",
-    ]
-    with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
-        try:
-            yield f"http://{address}"
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
-
-
-def ask(address: str, query: str) -> list[dict[str, Any]]:
-    url = f"{address}/api/v1/query?query={urllib.request.quote(query)}"  # type: ignore[attr-defined]
-    with urllib.request.urlopen(url, timeout=5) as answer:
-        return json.load(answer)["data"]["result"]
-
-
-def grown(address: str, series: str) -> int:
-    """What Prometheus saw these counters grow by: last minus first, for there was no reset."""
-    found = ask(address, f"{series}[1h]")
-    return sum(int(float(each["values"][-1][1]) - float(each["values"][0][1])) for each in found)
 
 
 def own_counter(address: str, name: str) -> float:
@@ -167,7 +85,7 @@ def test_a_real_prometheus_is_stored_as_it_scraped(
     target = f"127.0.0.1:{server.server_port}"
     node = NodeFactory(name=target, source="push", url="")
     _, key = machine_key(node.site)
-    with prometheus(tmp_path, url=live_server.url, key=key, target=target) as address:
+    with prometheus(tmp_path, CONFIGURATION.format(url=live_server.url, key=key, target=target)) as address:
         until(lambda: server.looks > server.most_looks + 1, "the scrapes")
         seen = {
             "requests": grown(address, '{__name__="vllm:request_success_total"}'),
