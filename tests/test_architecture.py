@@ -72,6 +72,7 @@ CALCULATIONS = (
     "inference_kpis/discovery/table.py",
     "readiness/scoring/*.py",
     "readiness/bank.py",
+    "readiness/assessments/replies.py",
 )
 
 
