@@ -45,7 +45,12 @@ class Entry:
     remarks: list[Remark] = field(default_factory=list)
     prefix: str | None = None
     comparison: Comparison | None = None
+    is_posted: bool = False
     is_settled: bool = False
+
+    @property
+    def is_unsaved(self) -> bool:
+        return self.is_posted and not self.is_settled
 
     def take(self, *, by: User, now: datetime) -> bool:
         """Do what the sender of the form chose. True if the answer was saved, so that the form is as good as new."""
@@ -148,4 +153,4 @@ def _entry(
         form = form_of(answer, practice, language, prefix)
     else:
         form = AnswerForm(posted, practice=practice, language=language, prefix=prefix, is_draft=is_draft)
-    return Entry(assessment, practice, answer, form, remarks, prefix)
+    return Entry(assessment, practice, answer, form, remarks, prefix, is_posted=posted is not None)

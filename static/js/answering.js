@@ -11,13 +11,14 @@
   const TIMEOUT_MS = 20_000;
   const words = document.getElementById("save-words").dataset;
   const FIELDS = ["level", "note", "not_applicable_reason", "not_applicable_until"];
-  const answers = [...document.querySelectorAll("[data-autosave]")].map(watch);
   let isLeaving = false;
 
   function watch(root) {
     const answer = { root, form: root.closest("form"), prefix: root.dataset.prefix, failures: 0 };
-    answer.saved = written(answer);
+    answer.saved = "unsaved" in root.dataset ? asText(() => "") : written(answer);
+    if (isDirty(answer)) soon(answer, SOON_MS);
     const changed = (event) => {
+      if (event.target.value === "na") root.querySelector("details").open = true;
       if (FIELDS.some((name) => event.target.name === nameOf(answer, name))) soon(answer, SOON_MS);
     };
     root.addEventListener("input", changed);
@@ -32,9 +33,9 @@
   const field = (answer, name) => answer.form.elements[nameOf(answer, name)];
   const isDirty = (answer) => written(answer) !== answer.saved;
 
-  function written(answer) {
-    return new URLSearchParams(FIELDS.map((name) => [name, field(answer, name)?.value ?? ""])).toString();
-  }
+  const asText = (valueOf) => new URLSearchParams(FIELDS.map((name) => [name, valueOf(name)])).toString();
+  const valueOf = (answer, name) => field(answer, name)?.value ?? "";
+  const written = (answer) => asText((name) => valueOf(answer, name));
 
   function say(answer, text, state = "") {
     const line = answer.root.querySelector("[data-save-state]");
@@ -54,7 +55,7 @@
   async function save(answer) {
     clearTimeout(answer.timer);
     answer.timer = null;
-    if (answer.sending) await answer.sending;
+    while (answer.sending) await answer.sending;
     if (answer.comparison || !isDirty(answer)) return;
     answer.sending = send(answer, written(answer));
     await answer.sending;
@@ -87,10 +88,9 @@
       field(answer, "seen_version").value = said.version;
       say(answer, said.message, "good");
     } else if (said.html) {
-      answer.comparison = said;
+      answer.comparison = { ...said, mine: new URLSearchParams(sent) };
       place(answer).innerHTML = said.html;
       say(answer, said.message, "bad");
-      place(answer).firstElementChild.focus();
       return;
     } else {
       say(answer, said.message, "bad");
@@ -125,15 +125,22 @@
     answer.comparison = null;
     place(answer).replaceChildren();
     field(answer, "seen_version").value = said.version;
-    const text = choice === "mine" ? null : choice === "theirs" ? said.theirs : said.merged;
-    for (const name of text ? FIELDS : []) if (field(answer, name)) field(answer, name).value = text[name];
-    answer.saved = new URLSearchParams(FIELDS.map((name) => [name, said.theirs[name]])).toString();
-    if (choice === "theirs") {
-      answer.saved = written(answer);
-      say(answer, words.kept, "good");
+    for (const name of FIELDS) {
+      const value = valueOf(answer, name);
+      const isNewer = value !== said.mine.get(name); // written while the comparison was there
+      if (choice === "theirs") put(answer, name, said.theirs[name]);
+      else if (choice === "merged" && !isNewer) put(answer, name, said.merged[name]);
+      else if (choice === "merged" && name === "note") put(answer, name, [said.theirs.note, value].filter(Boolean).join("\n\n"));
     }
+    answer.saved = choice === "theirs" ? written(answer) : asText((name) => said.theirs[name]);
+    if (choice === "theirs") say(answer, words.kept, "good");
     field(answer, "note").focus();
     save(answer);
+  }
+
+  function put(answer, name, value) {
+    const input = field(answer, name);
+    if (input) input.value = value;
   }
 
   // --- Going away -----------------------------------------------------------------------------------------------------
@@ -142,7 +149,11 @@
 
   document.addEventListener("submit", async (event) => {
     const waiting = unsaved();
-    if (event.defaultPrevented || !waiting.length || isLeaving) return;
+    if (event.defaultPrevented) return;
+    if (isLeaving || !waiting.length) {
+      isLeaving = true;
+      return;
+    }
     event.preventDefault(); // so that the form goes with the versions that the last saves made
     await Promise.all(waiting.map(save));
     if (answers.some((answer) => answer.failures || answer.comparison)) return;
@@ -160,8 +171,14 @@
     location.assign(link.href);
   });
 
+  const answers = [...document.querySelectorAll("[data-autosave]")].map(watch);
+
+  /* What only the buttons of a form send, such as evidence. */
+  const isBegun = () => [...document.querySelectorAll("main form :is([type=text], [type=url], [type=date], [type=file])")]
+    .some((input) => !input.closest("[data-autosave]") && input.value !== input.defaultValue);
+
   addEventListener("beforeunload", (event) => {
-    if (!isLeaving && unsaved().length) event.preventDefault();
+    if (!isLeaving && (unsaved().length || isBegun())) event.preventDefault();
   });
   addEventListener("online", () => unsaved().forEach(save));
   addEventListener("visibilitychange", () => {

@@ -33,6 +33,8 @@ PAGES: dict[str, list[str]] = {
         *("assessments/{open}/practices/UC1/", "assessments/{open}/practices/UC3/"),
         *("assessments/{submitted}/practices/UC1/", "assessments/{approved}/practices/INF3/"),
     ],
+    "readiness:assessment_rule_intro": ["assessments/{open}/rules/1/"],
+    "readiness:assessment_rule": ["assessments/{open}/rules/1/practices/", "assessments/{approved}/rules/2/practices/"],
     "readiness:assessment_result": ["assessments/{open}/result/", "assessments/{approved}/result/"],
     "readiness:success_metric_list": ["success-metrics/"],
     "readiness:success_metric_add": ["success-metrics/new/"],
@@ -65,7 +67,14 @@ PAGES: dict[str, list[str]] = {
     "kpis:channel_edit": ["alerts/channels/{channel}/edit/"],
     "account": ["account/password/change/", "account/password/reset/", "account/logout/"],
 }
-NO_PAGES = ("kpis:kpi_csv", "kpis:node_csv", "kpis:node_export", "api_", "admin:")  # downloads, and what others draw
+NO_PAGES = (
+    "readiness:assessment_history_csv",
+    "kpis:kpi_csv",
+    "kpis:node_csv",
+    "kpis:node_export",
+    "api_",
+    "admin:",
+)  # downloads, and what others draw
 EXPLORED = """() => [...document.querySelectorAll("[data-explore-now] .chart-plotly")].every(
     (stage) => stage.querySelector(".main-svg"))"""
 OPENED = """() => { for (const each of document.querySelectorAll("details")) each.open = true; }"""
