@@ -7,6 +7,7 @@
 
 (() => {
   const SOON_MS = 700;
+  const TYPING_MS = 3000; // while somebody types on and on, one version in so long: each is kept in the history
   const LONGEST_MS = 30_000;
   const TIMEOUT_MS = 20_000;
   const words = document.getElementById("save-words").dataset;
@@ -48,13 +49,16 @@
   function soon(answer, ms) {
     if (answer.comparison) return;
     if (!answer.failures && isDirty(answer)) say(answer, words.saving);
-    answer.timer ??= setTimeout(() => save(answer), ms);
+    if (answer.failures && answer.timer) return; // the next try is on its way
+    answer.since ??= Date.now();
+    clearTimeout(answer.timer);
+    answer.timer = setTimeout(() => save(answer), Math.min(ms, Math.max(answer.since + TYPING_MS - Date.now(), 0)));
   }
 
   /* Resolves once what is written now has been saved, or refused. */
   async function save(answer) {
     clearTimeout(answer.timer);
-    answer.timer = null;
+    answer.timer = answer.since = null;
     while (answer.sending) await answer.sending;
     if (answer.comparison || !isDirty(answer)) return;
     answer.sending = send(answer, written(answer));
