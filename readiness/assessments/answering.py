@@ -78,7 +78,7 @@ def save_answer(
         answer.answered_by, answer.answered_at = by, now
         answer.save()
         _keep_change(answer, before, restores)
-        settle_remarks(assessment=locked, practice=practice, now=now)
+        _settle_remarks(assessment=locked, practice=practice, now=now)
     return answer
 
 
@@ -101,7 +101,7 @@ def _keep_change(answer: Answer, before: Reply, restores: AnswerChange | None) -
     )
 
 
-def settle_remarks(*, assessment: Assessment, practice: str, now: datetime) -> None:
+def _settle_remarks(*, assessment: Assessment, practice: str, now: datetime) -> None:
     """The team has answered what a reviewer asked of this practice."""
     Remark.objects.filter(assessment=assessment, practice=practice, resolved_at=None).update(resolved_at=now)
 
@@ -130,7 +130,7 @@ def save_reply(
                 dated_on=form["evidence_dated_on"],
                 by=by,
             )
-        settle_remarks(assessment=assessment, practice=practice, now=now)
+        _settle_remarks(assessment=assessment, practice=practice, now=now)
     return answer
 
 

@@ -1,6 +1,7 @@
 """Answers save themselves: beside somebody else, while the server is away, after a sign-out, and with keys alone."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, expect
 
 from accounts.models import Team, User
@@ -67,6 +68,19 @@ def test_two_people_at_one_answer(
     expect(comparison).to_have_count(0)
     expect(second.page.locator(f"#id_{prefix}note")).to_have_value(standing[1])
     assert Answer.objects.values_list("level", "note").get() == standing
+
+
+@on_both_pages
+def test_a_comparison_is_accessible(visit: Visit, assessment: Assessment, owner: User, path: str, prefix: str) -> None:
+    # The checker brings styles of its own, which the policy would refuse.
+    visitor = visit(owner, refusals=frozenset({409}), bypass_csp=True, reduced_motion="reduce")
+    page = visitor.open(f"assessments/{assessment.pk}/{path}")
+    answer(assessment, "UC1", 3, member_of(assessment.team))
+    page.locator(f"#id_{prefix}level_1").check()
+    expect(page.locator("[data-comparison]")).to_be_visible()
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert page.evaluate("document.scrollingElement.scrollWidth") == 320
+    assert Axe().run(page).response["violations"] == []
 
 
 @on_both_pages
