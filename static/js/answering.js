@@ -38,6 +38,11 @@
   const valueOf = (answer, name) => field(answer, name)?.value ?? "";
   const written = (answer) => asText((name) => valueOf(answer, name));
 
+  /* The buttons of the history go from the same version. */
+  function sees(answer, version) {
+    for (const each of document.getElementsByName(nameOf(answer, "seen_version"))) each.value = version;
+  }
+
   function say(answer, text, state = "") {
     const line = answer.root.querySelector("[data-save-state]");
     if (line.textContent !== text) line.textContent = text;
@@ -89,7 +94,7 @@
     answer.failures = 0;
     if (status === 200) {
       answer.saved = sent;
-      field(answer, "seen_version").value = said.version;
+      sees(answer, said.version);
       say(answer, said.message, "good");
     } else if (said.html) {
       answer.comparison = { ...said, mine: new URLSearchParams(sent) };
@@ -128,7 +133,7 @@
     event.preventDefault();
     answer.comparison = null;
     place(answer).replaceChildren();
-    field(answer, "seen_version").value = said.version;
+    sees(answer, said.version);
     for (const name of FIELDS) {
       const value = valueOf(answer, name);
       const isNewer = value !== said.mine.get(name); // written while the comparison was there

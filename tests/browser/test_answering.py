@@ -174,6 +174,8 @@ def test_a_version_comes_back_with_its_button(visit: Visit, assessment: Assessme
         answer(assessment, "UC1", level, owner)
     visitor = visit(owner)
     page = visitor.open(f"assessments/{assessment.pk}/practices/UC1/")
+    page.locator("#id_note").fill("Not so sure.")
+    is_saved(visitor)
     page.locator("#history summary").click()
     visitor.button("Back to version 1").click()
     visitor.reads("Version 1 is the answer again.")
