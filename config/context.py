@@ -27,7 +27,11 @@ class Entry:
 
 ENTRIES = (
     Entry(_("Overview"), "readiness:overview", ("readiness:overview", "readiness:rule_")),
-    Entry(_("Assessments"), "readiness:assessment_list", ("readiness:assessment_", "readiness:evidence_")),
+    Entry(
+        _("Assessments"),
+        "readiness:assessment_list",
+        ("readiness:assessment_", "readiness:answer_", "readiness:evidence_"),
+    ),
     Entry(_("Success metrics"), "readiness:success_metric_list", ("readiness:success_metric_",)),
     Entry(_("KPIs"), "kpis:kpi_list", ("kpis:kpi_",)),
     Entry(

@@ -2,6 +2,8 @@
 
 from readiness.assessments.models import (
     Answer,
+    AnswerChange,
+    AnsweringPreference,
     Assessment,
     Binding,
     BindingCheck,
@@ -14,6 +16,8 @@ from readiness.success.models import SuccessMetric
 
 __all__ = [
     "Answer",
+    "AnswerChange",
+    "AnsweringPreference",
     "Assessment",
     "Binding",
     "BindingCheck",

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from readiness.assessments import answering_views as answering
 from readiness.assessments import views as assessments
 from readiness.overview import views as overview
 from readiness.success import views as success
@@ -14,6 +15,16 @@ urlpatterns = [
     path("assessments/start/", assessments.assessment_start, name="assessment_start"),
     path("assessments/<int:pk>/", assessments.assessment_detail, name="assessment_detail"),
     path("assessments/<int:pk>/practices/<str:key>/", assessments.assessment_practice, name="assessment_practice"),
+    path(
+        "assessments/<int:pk>/practices/<str:key>/save/",
+        answering.assessment_answer_save,
+        name="assessment_answer_save",
+    ),
+    path("assessments/<int:pk>/practices/<str:key>/restore/", answering.answer_restore, name="answer_restore"),
+    path("assessments/<int:pk>/rules/<int:number>/", answering.assessment_rule_intro, name="assessment_rule_intro"),
+    path("assessments/<int:pk>/rules/<int:number>/practices/", answering.assessment_rule, name="assessment_rule"),
+    path("assessments/<int:pk>/preference/", answering.assessment_preference, name="assessment_preference"),
+    path("assessments/<int:pk>/history.csv", answering.assessment_history_csv, name="assessment_history_csv"),
     path("assessments/<int:pk>/submit/", assessments.assessment_submit, name="assessment_submit"),
     path("assessments/<int:pk>/approve/", assessments.assessment_approve, name="assessment_approve"),
     path("assessments/<int:pk>/send-back/", assessments.assessment_send_back, name="assessment_send_back"),

@@ -76,7 +76,7 @@ class Row:
     may: frozenset[str]
     arguments: Callable[[World], list[Any]] = lambda world: []
     method: str = "get"
-    data: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] | Callable[[World], dict[str, Any]] = field(default_factory=dict)
 
 
 def of_assessment(world: World) -> list[Any]:
@@ -122,6 +122,19 @@ ROWS: dict[str, Row] = {
     "readiness:assessment_start": Row(EVERYBODY, method="post"),
     "readiness:assessment_detail": Row(SEES_ALL | ON_TEAM, of_assessment),
     "readiness:assessment_practice": Row(SEES_ALL | ON_TEAM, lambda world: [world.assessment.pk, "UC1"]),
+    "readiness:assessment_answer_save": Row(
+        ANSWERS, lambda world: [world.assessment.pk, "UC1"], "post", {"level": "2", "seen_version": "1"}
+    ),
+    "readiness:answer_restore": Row(
+        ANSWERS,
+        lambda world: [world.assessment.pk, "UC1"],
+        "post",
+        lambda world: {"change": world.assessment.changes.get().pk, "seen_version": 1},
+    ),
+    "readiness:assessment_rule_intro": Row(SEES_ALL | ON_TEAM, lambda world: [world.assessment.pk, 1]),
+    "readiness:assessment_rule": Row(SEES_ALL | ON_TEAM, lambda world: [world.assessment.pk, 1]),
+    "readiness:assessment_preference": Row(ANSWERS, of_assessment, "post", {"path": "all"}),
+    "readiness:assessment_history_csv": Row(SEES_ALL | ON_TEAM, of_assessment),
     "readiness:assessment_submit": Row(ANSWERS, of_assessment, "post"),
     "readiness:assessment_approve": Row(REVIEWS, of_assessment, "post"),
     "readiness:assessment_send_back": Row(REVIEWS, of_assessment, "post", {"remark": "x"}),
@@ -234,7 +247,8 @@ def test_each_role_gets_what_it_may_and_nothing_else(name: str, client: Client) 
             client.logout()
         url = reverse(name, args=row.arguments(world))
         # Django's administration sends strangers to its own sign-in first, which then refuses them.
-        response = getattr(client, row.method)(url, row.data, follow=name.startswith("admin:") and asker != NOBODY)
+        data = row.data(world) if callable(row.data) else row.data
+        response = getattr(client, row.method)(url, data, follow=name.startswith("admin:") and asker != NOBODY)
         if asker in row.may:
             assert response.status_code in {200, 302}, f"{asker}: {response.status_code}"
             assert "/account/login/" not in response.headers.get("Location", ""), asker

@@ -80,6 +80,7 @@ CALCULATIONS = (
     "inference_kpis/query_sources/promql.py",
     "readiness/scoring/*.py",
     "readiness/bank.py",
+    "readiness/assessments/replies.py",
 )
 
 

@@ -1,7 +1,6 @@
 """Starting an assessment and answering it: each write whole or not at all, and never over somebody else's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -10,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import record
 from accounts.models import Team, User
-from readiness.assessments.models import Answer, Assessment, Evidence
+from readiness.assessments.models import Answer, AnswerChange, Assessment, Evidence, Remark
+from readiness.assessments.replies import NOTHING, Reply
 from readiness.bank import current_version, load_bank
 from readiness.exceptions import AlreadyInProgress, GateAlwaysApplies, NotEditable, ReadinessError
 
@@ -39,26 +39,20 @@ def start_assessment(*, team: Team, by: User, now: datetime) -> Assessment:
     return assessment
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What somebody answers to one practice: a level, or why it does not apply and until when, and a note."""
-
-    level: int | None
-    note: str = ""
-    not_applicable_reason: str = ""
-    not_applicable_until: date | None = None
-
-    @property
-    def is_not_applicable(self) -> bool:
-        return bool(self.not_applicable_reason)
-
-
 def save_answer(
-    *, assessment: Assessment, practice: str, reply: Reply, seen_version: int, by: User, now: datetime
+    *,
+    assessment: Assessment,
+    practice: str,
+    reply: Reply,
+    seen_version: int,
+    by: User,
+    now: datetime,
+    restores: AnswerChange | None = None,
 ) -> Answer:
-    """Write an answer if it still is at `seen_version` (0: not answered yet).
+    """Write an answer if it still is at `seen_version` (0: not answered yet), and its change into the history.
 
-    Raises `NotEditable`, `GateAlwaysApplies`, or `StaleAnswer` with the answer that stands. Writing what stands already
+    Whatever a reviewer asked of the practice is settled by it. A reply without a level is work in progress. Raises
+    `NotEditable`, `GateAlwaysApplies`, or `StaleAnswer` with the answer that stands. Writing what stands already
     changes nothing.
     """
     if reply.is_not_applicable and load_bank(assessment.bank_version).practice(practice).gate:
@@ -67,8 +61,9 @@ def save_answer(
         locked = Assessment.objects.select_for_update().get(pk=assessment.pk)
         if not locked.is_editable:
             raise NotEditable
-        answer = Answer.objects.filter(assessment=locked, practice=practice).first()
-        if answer and _says(answer, reply):
+        answer = Answer.objects.select_related("answered_by").filter(assessment=locked, practice=practice).first()
+        before = answer.reply if answer else NOTHING
+        if answer and before == reply:
             return answer
         if answer and answer.version != seen_version:
             raise StaleAnswer(answer)
@@ -82,22 +77,42 @@ def save_answer(
         answer.version += 1
         answer.answered_by, answer.answered_at = by, now
         answer.save()
+        _keep_change(answer, before, restores)
+        _settle_remarks(assessment=locked, practice=practice, now=now)
     return answer
 
 
-def _says(answer: Answer, reply: Reply) -> bool:
-    return (
-        answer.level == reply.level
-        and answer.note == reply.note
-        and answer.not_applicable_reason == reply.not_applicable_reason
-        and answer.not_applicable_until == reply.not_applicable_until
+def _keep_change(answer: Answer, before: Reply, restores: AnswerChange | None) -> None:
+    AnswerChange.objects.create(
+        assessment_id=answer.assessment_id,
+        practice=answer.practice,
+        version=answer.version,
+        from_level=before.level,
+        from_note=before.note,
+        from_reason=before.not_applicable_reason,
+        from_until=before.not_applicable_until,
+        to_level=answer.level,
+        to_note=answer.note,
+        to_reason=answer.not_applicable_reason,
+        to_until=answer.not_applicable_until,
+        restores=restores,
+        changed_by=answer.answered_by,
+        changed_at=answer.answered_at,
     )
+
+
+def _settle_remarks(*, assessment: Assessment, practice: str, now: datetime) -> None:
+    """The team has answered what a reviewer asked of this practice."""
+    Remark.objects.filter(assessment=assessment, practice=practice, resolved_at=None).update(resolved_at=now)
 
 
 def save_reply(
     *, assessment: Assessment, practice: str, reply: Reply, form: Mapping[str, Any], by: User, now: datetime
 ) -> Answer:
-    """The answer of a cleaned `AnswerForm`, with the evidence that came along, together or not at all."""
+    """The answer of a cleaned `AnswerForm`, with the evidence that came along, together or not at all.
+
+    Somebody who saves has answered what a reviewer asked, even where the level stays.
+    """
     with transaction.atomic():
         answer = save_answer(
             assessment=assessment,
@@ -115,6 +130,7 @@ def save_reply(
                 dated_on=form["evidence_dated_on"],
                 by=by,
             )
+        _settle_remarks(assessment=assessment, practice=practice, now=now)
     return answer
 
 

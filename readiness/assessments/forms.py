@@ -1,5 +1,6 @@
 """The forms of answering; a new practice is a change of content, not of these."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
@@ -8,10 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.alphabet import NameChoiceField
 from accounts.models import Team
-from readiness.assessments.answering import Reply
+from readiness.assessments.models import Answer, AnsweringPreference
+from readiness.assessments.replies import NOTHING, Reply
 from readiness.bank import Practice
 
 NOT_APPLICABLE = "na"
+MINE, THEIRS, MERGED = "mine", "theirs", "merged"
 
 
 class StartForm(forms.Form):
@@ -25,7 +28,8 @@ class StartForm(forms.Form):
 class AnswerForm(forms.Form):
     """One practice: a level or "not applicable", a note, and optionally a piece of evidence.
 
-    The levels are worded by the bank; `language` picks the wording.
+    The levels are worded by the bank; `language` picks the wording. A draft may go without a level. After a stale
+    write `compared_version` is the version that was shown beside it, and `choice` what to do about that.
     """
 
     level = forms.ChoiceField(
@@ -59,17 +63,30 @@ class AnswerForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     seen_version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    compared_version = forms.IntegerField(widget=forms.HiddenInput, min_value=0, required=False)
 
-    def __init__(self, *args: Any, practice: Practice, language: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, practice: Practice, language: str, is_draft: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["level"].required = not is_draft
         levels = [(str(number), text.in_language(language)) for number, text in enumerate(practice.levels)]
         not_applicable = [] if practice.gate else [(NOT_APPLICABLE, _("This does not apply to us"))]
         cast(forms.ChoiceField, self.fields["level"]).choices = [*levels, *not_applicable]
         if practice.gate:
             del self.fields["not_applicable_reason"], self.fields["not_applicable_until"]
 
+    @property
+    def choice(self) -> str:
+        """The button that was pressed beside a comparison, if any."""
+        return self.data.get(self.add_prefix("choice"), "")
+
+    def clean_note(self) -> str:
+        # A form sends line ends in pairs, a script single ones; the note is the same.
+        return self.cleaned_data["note"].replace("\r\n", "\n")
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if self.choice == MINE and cleaned.get("compared_version") is not None:
+            cleaned["seen_version"] = cleaned["compared_version"]
         today = timezone.localdate()
         if cleaned.get("level") == NOT_APPLICABLE:
             if not cleaned.get("not_applicable_reason"):
@@ -92,7 +109,43 @@ class AnswerForm(forms.Form):
         cleaned = self.cleaned_data
         if cleaned["level"] == NOT_APPLICABLE:
             return Reply(None, cleaned["note"], cleaned["not_applicable_reason"], cleaned["not_applicable_until"])
-        return Reply(int(cleaned["level"]), cleaned["note"])
+        return Reply(int(cleaned["level"]) if cleaned["level"] else None, cleaned["note"])
+
+
+def is_draft(posted: Mapping[str, Any]) -> bool:
+    """Whether somebody who comes back later left something without having chosen a level."""
+    written = ("note", "evidence_title")
+    return "continue" not in posted and any(str(posted.get(name, "")).strip() for name in written)
+
+
+def initial_of(reply: Reply, version: int) -> dict[str, object]:
+    """What the form shows for a reply that was seen at a version."""
+    return {
+        "level": NOT_APPLICABLE if reply.is_not_applicable else reply.level,
+        "note": reply.note,
+        "not_applicable_reason": reply.not_applicable_reason,
+        "not_applicable_until": reply.not_applicable_until,
+        "seen_version": version,
+    }
+
+
+def form_of(answer: Answer | None, practice: Practice, language: str, prefix: str | None = None) -> AnswerForm:
+    """The form as it stands before anybody writes in it."""
+    initial = initial_of(answer.reply, answer.version) if answer else initial_of(NOTHING, 0)
+    return AnswerForm(initial=initial, practice=practice, language=language, prefix=prefix)
+
+
+class PreferenceForm(forms.Form):
+    """One of the two at a time: how many practices a page shows, or which come first."""
+
+    layout = forms.ChoiceField(choices=AnsweringPreference.Layout.choices, required=False)
+    path = forms.ChoiceField(choices=AnsweringPreference.Path.choices, required=False)
+    practice = forms.CharField(max_length=20, required=False)
+
+
+class RestoreForm(forms.Form):
+    change = forms.IntegerField(min_value=1)
+    seen_version = forms.IntegerField(min_value=0)
 
 
 class SendBackForm(forms.Form):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
 from inference_kpis.fleet.models import Site
+from readiness.assessments.replies import Reply
 
 
 class AssessmentQuerySet(models.QuerySet["Assessment"]):
@@ -100,6 +101,73 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.assessment} {self.practice}"
+
+    @property
+    def reply(self) -> Reply:
+        return Reply(self.level, self.note, self.not_applicable_reason, self.not_applicable_until)
+
+
+class AnswerChange(models.Model):
+    """One change of one answer, from what to what. Rows are only ever added: a trigger refuses the rest.
+
+    `from_` is None, empty and None where nothing was answered before; `version` is the answer's after the change.
+    """
+
+    assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="changes")
+    practice = models.CharField(max_length=20)
+    version = models.PositiveIntegerField()
+    from_level = models.PositiveSmallIntegerField(null=True)
+    from_note = models.TextField(blank=True)
+    from_reason = models.CharField(max_length=500, blank=True)
+    from_until = models.DateField(null=True)
+    to_level = models.PositiveSmallIntegerField(null=True)
+    to_note = models.TextField(blank=True)
+    to_reason = models.CharField(max_length=500, blank=True)
+    to_until = models.DateField(null=True)
+    restores = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="+")
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("change of an answer")
+        verbose_name_plural = _("changes of answers")
+        ordering = ("-id",)
+        indexes = (models.Index(fields=("assessment", "practice", "-id"), name="answer_change_newest_first"),)
+
+    def __str__(self) -> str:
+        return f"{self.assessment} {self.practice} {self.version}"
+
+    @property
+    def before(self) -> Reply:
+        return Reply(self.from_level, self.from_note, self.from_reason, self.from_until)
+
+    @property
+    def after(self) -> Reply:
+        return Reply(self.to_level, self.to_note, self.to_reason, self.to_until)
+
+
+class AnsweringPreference(models.Model):
+    """How one person likes to answer: a practice or a rule on a page, the gate practices first or all in order."""
+
+    class Layout(models.TextChoices):
+        PRACTICE = "practice", _("One practice a page")
+        RULE = "rule", _("A whole rule on one page")
+
+    class Path(models.TextChoices):
+        GATES = "gates", _("Gate practices first")
+        ALL = "all", _("All practices in order")
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    layout = models.CharField(max_length=10, choices=Layout.choices, default=Layout.PRACTICE)
+    path = models.CharField(max_length=10, choices=Path.choices, default=Path.GATES)
+
+    class Meta:
+        verbose_name = _("preference of answering")
+        verbose_name_plural = _("preferences of answering")
+        ordering = ("user",)
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.layout}, {self.path}"
 
 
 class Remark(models.Model):

@@ -2,12 +2,21 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from inference_kpis.catalogue import KPIS, Kpi
-from readiness.assessments.models import Answer, Assessment, Binding, BindingCheck
+from readiness.assessments.models import (
+    Answer,
+    AnsweringPreference,
+    Assessment,
+    Binding,
+    BindingCheck,
+    Evidence,
+    Remark,
+)
 from readiness.assessments.results import Result
 from readiness.bank import Practice, Rule, load_bank
 from readiness.scoring import Obstacle, PracticeScore, RuleScore, next_level, obstacles
@@ -20,16 +29,39 @@ def with_progress(assessments: QuerySet[Assessment]) -> list[tuple[Assessment, i
     return [(each, each.answered, len(load_bank(each.bank_version).practices)) for each in counted]
 
 
+Path = AnsweringPreference.Path
+
+
+class TaskState(Enum):
+    """How far one practice is; what was sent back needs work, whatever was answered."""
+
+    SENT_BACK = "sent_back"
+    DONE = "done"
+    IN_PROGRESS = "in_progress"
+    TO_DO = "to_do"
+
+
 @dataclass(frozen=True)
 class Task:
     """One practice of the task list."""
 
     practice: Practice
     answer: Answer | None
+    has_evidence: bool = False
+    is_sent_back: bool = False
 
     @property
     def is_done(self) -> bool:
-        return self.answer is not None and (self.answer.level is not None or self.answer.is_not_applicable)
+        return self.answer is not None and self.answer.reply.is_given
+
+    @property
+    def state(self) -> TaskState:
+        if self.is_sent_back:
+            return TaskState.SENT_BACK
+        if self.is_done:
+            return TaskState.DONE
+        is_begun = self.has_evidence or bool(self.answer and self.answer.note)
+        return TaskState.IN_PROGRESS if is_begun else TaskState.TO_DO
 
 
 @dataclass(frozen=True)
@@ -41,6 +73,10 @@ class RuleTasks:
     def done(self) -> int:
         return sum(task.is_done for task in self.tasks)
 
+    @property
+    def minutes_left(self) -> int:
+        return sum(task.practice.minutes for task in self.tasks if not task.is_done)
+
 
 @dataclass(frozen=True)
 class TaskList:
@@ -49,44 +85,89 @@ class TaskList:
     rules: tuple[RuleTasks, ...]
 
     @property
+    def tasks(self) -> tuple[Task, ...]:
+        return tuple(task for rule in self.rules for task in rule.tasks)
+
+    @property
+    def gates(self) -> tuple[Task, ...]:
+        return tuple(task for task in self.tasks if task.practice.gate)
+
+    @property
     def done(self) -> int:
         return sum(rule.done for rule in self.rules)
 
     @property
     def total(self) -> int:
-        return sum(len(rule.tasks) for rule in self.rules)
+        return len(self.tasks)
+
+    @property
+    def open(self) -> int:
+        return self.total - self.done
 
     @property
     def open_gates(self) -> int:
-        return sum(task.practice.gate and not task.is_done for rule in self.rules for task in rule.tasks)
+        return sum(not task.is_done for task in self.gates)
+
+    @property
+    def gate_minutes_left(self) -> int:
+        return sum(task.practice.minutes for task in self.gates if not task.is_done)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether something is open or was sent back."""
+        return bool(self.open or self.sent_back)
+
+    @property
+    def sent_back(self) -> tuple[Task, ...]:
+        return tuple(task for task in self.tasks if task.is_sent_back)
 
     @property
     def minutes_left(self) -> int:
-        return sum(task.practice.minutes for rule in self.rules for task in rule.tasks if not task.is_done)
+        return sum(rule.minutes_left for rule in self.rules)
 
-    @property
-    def first_open(self) -> str | None:
-        """Gate practices first: they make a level possible at all."""
-        still_open = [task.practice for rule in self.rules for task in rule.tasks if not task.is_done]
-        return min(still_open, key=lambda practice: not practice.gate).key if still_open else None
+    def resume(self, path: str) -> str | None:
+        """Where to go on: what was sent back, then what is open, on the path of gates these before others."""
+        still_open = [*self.sent_back, *(task for task in _on(path, self.tasks) if not task.is_done)]
+        return still_open[0].practice.key if still_open else None
+
+    def first_of(self, rule: Rule, path: str) -> str:
+        """Where to begin or go on with one rule; its first practice when all are answered."""
+        tasks = _on(path, [task for each in self.rules if each.rule == rule for task in each.tasks])
+        return next((task for task in tasks if not task.is_done), tasks[0]).practice.key
+
+    def next_open(self, path: str, *, after: str) -> str | None:
+        """The next practice to answer, around the end of the list; None when this leg of the path is done."""
+        at = next(i for i, task in enumerate(self.tasks) if task.practice.key == after)
+        around = [*self.tasks[at + 1 :], *self.tasks[:at]]
+        still_open = [task for task in around if not task.is_done]
+        if any(task.is_sent_back for task in around):
+            still_open = [task for task in around if task.is_sent_back]
+        elif path == Path.GATES and (self.tasks[at].practice.gate or self.open_gates):
+            still_open = [task for task in still_open if task.practice.gate]
+        return still_open[0].practice.key if still_open else None
+
+    def is_untouched(self, rule: Rule) -> bool:
+        """Whether nobody has begun this rule."""
+        return all(task.state is TaskState.TO_DO for each in self.rules if each.rule == rule for task in each.tasks)
+
+
+def _on(path: str, tasks: Iterable[Task]) -> list[Task]:
+    """In the order of the path: on that of gates these before the others."""
+    return sorted(tasks, key=lambda task: path == Path.GATES and not task.practice.gate)
 
 
 def task_list(assessment: Assessment) -> TaskList:
-    """The task list of an assessment; one query."""
-    answers = {answer.practice: answer for answer in assessment.answers.all()}
-    return TaskList(
-        tuple(
-            RuleTasks(rule, tuple(Task(practice, answers.get(practice.key)) for practice in rule.practices))
-            for rule in load_bank(assessment.bank_version).rules
-        )
-    )
+    """The task list of an assessment; two queries."""
+    has_evidence = Exists(Evidence.objects.filter(answer=OuterRef("pk")))
+    answers = {answer.practice: answer for answer in assessment.answers.annotate(has_evidence=has_evidence)}
+    sent_back = set(Remark.objects.filter(assessment=assessment, resolved_at=None).values_list("practice", flat=True))
 
+    def task(practice: Practice) -> Task:
+        answer = answers.get(practice.key)
+        return Task(practice, answer, bool(answer and answer.has_evidence), practice.key in sent_back)
 
-def next_open(assessment: Assessment, *, after: str) -> str | None:
-    """The key of the next practice without an answer, in the bank's order and around its end; one query."""
-    tasks = [task for rule in task_list(assessment).rules for task in rule.tasks]
-    at = next(i for i, task in enumerate(tasks) if task.practice.key == after)
-    return next((task.practice.key for task in [*tasks[at + 1 :], *tasks[:at]] if not task.is_done), None)
+    bank = load_bank(assessment.bank_version)
+    return TaskList(tuple(RuleTasks(rule, tuple(map(task, rule.practices))) for rule in bank.rules))
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -14,12 +14,15 @@ from accounts.alphabet import alphabetical
 from accounts.models import Role
 from readiness import access
 from readiness.assessments import answering, progress, review
-from readiness.assessments.answering import StaleAnswer
-from readiness.assessments.forms import NOT_APPLICABLE, AnswerForm, SendBackForm, StartForm
-from readiness.assessments.models import Answer, Assessment, Binding, Evidence
+from readiness.assessments.entries import entry_of
+from readiness.assessments.forms import SendBackForm, StartForm, is_draft
+from readiness.assessments.history import changes_of
+from readiness.assessments.models import Binding, Evidence
 from readiness.assessments.results import company_result, latest_checks, result_of
-from readiness.bank import Practice, load_bank
+from readiness.assessments.way import next_url, practice_or_404, preference_of, resume_url
 from readiness.exceptions import ReadinessError
+
+CHANGES_PER_PAGE = 10
 
 
 @signed_in
@@ -51,13 +54,15 @@ def assessment_start(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def assessment_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     assessment = access.get_assessment_for(request.user, pk)
-    tasks = progress.task_list(assessment)
+    tasks, preference = progress.task_list(assessment), preference_of(request.user)
     return render(
         request,
         "readiness/assessments/assessment_detail.html",
         {
             "assessment": assessment,
             "tasks": tasks,
+            "preference": preference,
+            "resume_url": resume_url(assessment, tasks, preference),
             "can_answer": assessment.is_editable and access.can_answer(request.user, assessment),
             "can_review": assessment.state == "submitted" and access.can_review(request.user, assessment),
             "send_back_form": SendBackForm(),
@@ -68,83 +73,34 @@ def assessment_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def assessment_practice(request: SignedInRequest, pk: int, key: str) -> HttpResponse:
-    assessment = access.get_assessment_for(request.user, pk)
-    practice = _practice_or_404(assessment.bank_version, key)
-    answer = Answer.objects.filter(assessment=assessment, practice=key).prefetch_related("evidence").first()
-    can_answer = assessment.is_editable and access.can_answer(request.user, assessment)
-    conflict = None
     if request.method == "POST":
         assessment = access.get_answerable_assessment_for(request.user, pk)
-        form = AnswerForm(request.POST, practice=practice, language=get_language() or "en")
-        if form.is_valid():
-            try:
-                answering.save_reply(
-                    assessment=assessment,
-                    practice=key,
-                    form=form.cleaned_data,
-                    reply=form.reply,
-                    by=request.user,
-                    now=datetime.now(UTC),
-                )
-            except StaleAnswer as error:
-                conflict = error.current
-                form = _form_with_version(request, practice, error.current.version)
-            except ReadinessError as error:
-                form.add_error(None, str(error))
-            else:
-                return _after_saving(request, assessment, key)
+        entry = entry_of(assessment, practice_or_404(assessment, key), request.POST, is_draft=is_draft(request.POST))
+        if entry.take(by=request.user, now=datetime.now(UTC)):
+            messages.success(request, _("Answer saved."))
+            is_going_on = "continue" in request.POST
+            return redirect(next_url(assessment, preference_of(request.user), after=key) if is_going_on else assessment)
+        if entry.is_settled:
+            return redirect("readiness:assessment_practice", pk, key)
     else:
-        form = AnswerForm(initial=_initial(answer), practice=practice, language=get_language() or "en")
-    place = progress.place_of(assessment, key)
+        assessment = access.get_assessment_for(request.user, pk)
+        entry = entry_of(assessment, practice_or_404(assessment, key))
     return render(
         request,
         "readiness/assessments/assessment_practice.html",
         {
             "assessment": assessment,
-            "practice": practice,
-            "answer": answer,
-            "form": form,
-            "conflict": conflict,
-            "can_answer": can_answer,
+            "practice": entry.practice,
+            "answer": entry.answer,
+            "entry": entry,
+            "form": entry.form,
+            "can_answer": assessment.is_editable and access.can_answer(request.user, assessment),
             "can_review_evidence": access.can_review(request.user, assessment),
-            "place": place,
+            "place": progress.place_of(assessment, key),
+            "changes": Paginator(changes_of(assessment, key), CHANGES_PER_PAGE).get_page(request.GET.get("page")),
         },
-        status=409 if conflict else 200,
+        status=409 if entry.comparison else 200,
     )
-
-
-def _form_with_version(request: SignedInRequest, practice: Practice, version: int) -> AnswerForm:
-    """What the person wrote, ready to be saved over the version that they have now seen."""
-    data = request.POST.copy()
-    data["seen_version"] = str(version)
-    return AnswerForm(data, practice=practice, language=get_language() or "en")
-
-
-def _initial(answer: Answer | None) -> dict[str, object]:
-    if answer is None:
-        return {"seen_version": 0}
-    return {
-        "level": NOT_APPLICABLE if answer.is_not_applicable else answer.level,
-        "note": answer.note,
-        "not_applicable_reason": answer.not_applicable_reason,
-        "not_applicable_until": answer.not_applicable_until,
-        "seen_version": answer.version,
-    }
-
-
-def _after_saving(request: SignedInRequest, assessment: Assessment, key: str) -> HttpResponse:
-    messages.success(request, _("Answer saved."))
-    following = progress.next_open(assessment, after=key) if "continue" in request.POST else None
-    if following is None:
-        return redirect(assessment)
-    return redirect("readiness:assessment_practice", assessment.pk, following)
-
-
-def _practice_or_404(version: str, key: str) -> Practice:
-    try:
-        return load_bank(version).practice(key)
-    except KeyError:
-        raise Http404 from None
 
 
 @signed_in

@@ -7,7 +7,7 @@ from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import get_language, pgettext_lazy
 
-from readiness.bank import Text
+from readiness.bank import Practice, Text
 from readiness.scoring import EvidenceClass, rounded
 
 register = template.Library()
@@ -17,6 +17,12 @@ register = template.Library()
 def words(text: Text) -> str:
     """A text of the bank in the current language."""
     return text.in_language(get_language() or "en")
+
+
+@register.filter
+def statement(practice: Practice, level: int | None) -> str:
+    """The words of a level; nothing where none is chosen."""
+    return "" if level is None else words(practice.levels[level])
 
 
 @register.filter

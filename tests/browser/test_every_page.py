@@ -35,6 +35,8 @@ PAGES: dict[str, list[str]] = {
         *("assessments/{open}/practices/UC1/", "assessments/{open}/practices/UC3/"),
         *("assessments/{submitted}/practices/UC1/", "assessments/{approved}/practices/INF3/"),
     ],
+    "readiness:assessment_rule_intro": ["assessments/{open}/rules/1/"],
+    "readiness:assessment_rule": ["assessments/{open}/rules/1/practices/", "assessments/{approved}/rules/2/practices/"],
     "readiness:assessment_result": ["assessments/{open}/result/", "assessments/{approved}/result/"],
     "readiness:success_metric_list": ["success-metrics/"],
     "readiness:success_metric_add": ["success-metrics/new/"],
@@ -82,6 +84,7 @@ NO_PAGES = (
     "kpis:node_csv",
     "kpis:node_export",
     "kpis:mapping_export",
+    "readiness:assessment_history_csv",
     "api_",
     "admin:",
 )  # downloads, and what others draw

@@ -4,12 +4,24 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Role, User
-from readiness.assessments import review
-from readiness.assessments.models import Assessment
+from readiness.assessments import answering, review
+from readiness.assessments.models import Answer, Assessment
+from readiness.assessments.replies import Reply
 from readiness.bank import load_bank
 from tests.factories import member_of, signed_in
-from tests.pages import words
-from tests.readiness.assessments.writing import GATES, PRACTICES, answer, answer_all, approve, set_aside, submit
+from tests.pages import queries, words
+from tests.readiness.assessments.writing import (
+    GATES,
+    NOW,
+    PRACTICES,
+    answer,
+    answer_all,
+    approve,
+    ask_to_change,
+    attach,
+    set_aside,
+    submit,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -34,9 +46,13 @@ def test_it_works(assessment: Assessment, colleague: User) -> None:
 
 
 def test_it_begins_with_the_first_gate(assessment: Assessment, owner: User) -> None:
-    response = signed_in(owner).get(assessment.get_absolute_url())
-    assert f'href="{practice_url(assessment, GATES[0])}">Begin' in response.content.decode()
-    assert f"{len(GATES)} gate practices are still open" in words(response)
+    text = page(assessment, owner)
+    bank = load_bank("2026.1")
+    express = sum(rule.express_minutes for rule in bank.rules)
+    assert f"Start with the {len(GATES)} gate practices (about {express} min)" in text
+    minutes = sum(rule.minutes for rule in bank.rules)
+    assert f"Answer all {len(PRACTICES)} open practices in order (about {minutes} min)" in text
+    assert "Go on where you stopped" not in text
 
 
 def test_it_goes_on_with_gates_before_others(assessment: Assessment, owner: User) -> None:
@@ -54,6 +70,39 @@ def test_what_is_answered_is_shown_and_counted(assessment: Assessment, owner: Us
     assert "Problem before technology gate Level 0" in text
     assert "Data that is there and good not applicable" in text
     assert "Rule 1: Choose use cases carefully 2 of 4" in text
+
+
+def test_work_in_progress_is_told_from_work_to_do(assessment: Assessment, owner: User) -> None:
+    start_with_a_note(assessment, "UC1", owner)
+    attach(start_with_a_note(assessment, "UC3", owner, note=""), owner)
+    start_with_a_note(assessment, "UC4", owner, note="")
+    text = page(assessment, owner)
+    assert text.count("in progress") == 2
+    assert text.count("to do") == len(PRACTICES) - 2
+    assert f"0 of {len(PRACTICES)} practices answered." in text
+
+
+def start_with_a_note(assessment: Assessment, key: str, by: User, note: str = "Ask finance.") -> Answer:
+    return answering.save_answer(
+        assessment=assessment, practice=key, reply=Reply(None, note), seen_version=0, by=by, now=NOW
+    )
+
+
+def test_what_was_sent_back_comes_first(assessment: Assessment, owner: User, reviewer: User) -> None:
+    answer_all(assessment, 2, owner)
+    ask_to_change(assessment, "UC3", reviewer)
+    response = signed_in(owner).get(assessment.get_absolute_url())
+    assert f'href="{practice_url(assessment, "UC3")}">Answer what was sent back' in response.content.decode()
+    assert "Data that is there and good Sent back Level 2" in words(response)
+
+
+def test_a_full_list_costs_as_many_queries_as_an_empty_one(assessment: Assessment, owner: User, reviewer: User) -> None:
+    browser = signed_in(owner)
+    empty = queries(browser, assessment.get_absolute_url())
+    answer_all(assessment, 2, owner, reviewed_by=reviewer)
+    for practice in PRACTICES:
+        ask_to_change(assessment, practice, reviewer)
+    assert queries(browser, assessment.get_absolute_url()) == empty <= 15
 
 
 def test_when_all_is_answered_submitting_is_next(assessment: Assessment, owner: User) -> None:

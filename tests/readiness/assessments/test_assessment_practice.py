@@ -7,16 +7,17 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Role, User
-from readiness.assessments.models import Answer, Assessment, Evidence
+from readiness.assessments.models import Answer, AnsweringPreference, Assessment, Evidence
 from readiness.bank import load_bank
 from tests.factories import member_of, signed_in
-from tests.pages import words
+from tests.pages import queries, words
 from tests.readiness.assessments.writing import (
     GATES,
     PRACTICES,
     answer,
     answer_all,
     approve,
+    ask_to_change,
     attach,
     days_ago,
     form,
@@ -81,10 +82,51 @@ def test_what_was_saved_is_shown_again(assessment: Assessment, owner: User, coll
 # --- Going on ------------------------------------------------------------------------------------------------------
 
 
-def test_continue_goes_to_the_next_open_practice(assessment: Assessment, owner: User) -> None:
+def prefers(person: User, **values: str) -> None:
+    AnsweringPreference.objects.create(user=person, **values)
+
+
+def test_continue_goes_to_the_next_open_gate(assessment: Assessment, owner: User) -> None:
+    answer(assessment, GATES[1], 1, owner)
+    rule = load_bank("2026.1").rule_of(GATES[1])
+    following = next(gate for gate in GATES[2:] if gate in {each.key for each in rule.practices})
+    assert send(assessment, owner, 2, **{"continue": "1"})["Location"] == url(assessment, following)
+
+
+def test_the_path_of_gates_ends_at_the_list(assessment: Assessment, owner: User) -> None:
+    for gate in GATES[:-1]:
+        answer(assessment, gate, 1, owner)
+    response = send(assessment, owner, 2, GATES[-1], **{"continue": "1"})
+    assert response["Location"] == assessment.get_absolute_url()
+    page = words(signed_in(owner).get(assessment.get_absolute_url()))
+    assert f"Complete the rest: {len(PRACTICES) - len(GATES)} practices" in page
+
+
+def test_in_order_continue_goes_to_the_next_open_practice(assessment: Assessment, owner: User) -> None:
+    prefers(owner, path="all")
     answer(assessment, PRACTICES[1], 1, owner)
     response = send(assessment, owner, 2, **{"continue": "1"})
     assert response["Location"] == url(assessment, PRACTICES[2])
+
+
+def test_a_rule_that_nobody_has_begun_is_introduced_first(assessment: Assessment, owner: User) -> None:
+    prefers(owner, path="all")
+    last = load_bank("2026.1").rules[0].practices[-1].key
+    response = send(assessment, owner, 2, last, **{"continue": "1"})
+    assert response["Location"] == reverse("readiness:assessment_rule_intro", args=[assessment.pk, 2])
+
+
+def test_continue_goes_to_what_was_sent_back_first(assessment: Assessment, owner: User, reviewer: User) -> None:
+    ask_to_change(assessment, PRACTICES[-1], reviewer)
+    answer(assessment, PRACTICES[-1], 1, owner)
+    ask_to_change(assessment, PRACTICES[-1], reviewer)
+    assert send(assessment, owner, 2, **{"continue": "1"})["Location"] == url(assessment, PRACTICES[-1])
+
+
+def test_whoever_prefers_whole_rules_goes_on_with_one(assessment: Assessment, owner: User) -> None:
+    prefers(owner, path="all", layout="rule")
+    page = reverse("readiness:assessment_rule", args=[assessment.pk, 1])
+    assert send(assessment, owner, 2, **{"continue": "1"})["Location"] == f"{page}#{PRACTICES[1]}"
 
 
 def test_continue_comes_around_to_what_was_left_out(assessment: Assessment, owner: User) -> None:
@@ -116,20 +158,58 @@ def test_a_stale_write_is_refused_with_both_versions_shown(
     response = send(assessment, colleague, 3, note="Mine too.")
     text = words(response)
     assert response.status_code == 409
-    assert "What stands now Level 1 · Olive Owner" in text
-    assert "Mine first." in text
+    theirs, mine = text.split("What stands now")[1].split("What you wrote")
+    assert "Olive Owner" in theirs
+    assert "Level 1" in theirs
+    assert "Mine first." in theirs
+    assert "Level 3" in mine
+    assert "Mine too." in mine
     assert response.context["form"].data["note"] == "Mine too."
     saved = Answer.objects.get()
     assert (saved.level, saved.note, saved.answered_by) == (1, "Mine first.", owner)
 
 
 def test_after_comparing_it_can_be_saved_over(assessment: Assessment, owner: User, colleague: User) -> None:
-    send(assessment, owner, 1)
-    conflict = send(assessment, colleague, 3)
-    seen = conflict.context["form"]["seen_version"].value()
-    assert send(assessment, colleague, 3, seen_version=int(seen)).status_code == 302
+    compared = conflict_of(assessment, owner, colleague)
+    assert send(assessment, colleague, 3, compared_version=compared, choice="mine").status_code == 302
     saved = Answer.objects.get()
     assert (saved.level, saved.version, saved.answered_by) == (3, 2, colleague)
+
+
+def conflict_of(assessment: Assessment, owner: User, colleague: User) -> int:
+    """One answered while the other wrote: the version that the other is shown."""
+    send(assessment, owner, 1, note="Said Olive.")
+    page = send(assessment, colleague, 3, note="Said Colin.").content.decode()
+    return int(re.search(r'name="compared_version" value="(\d+)"', page)[1])  # type: ignore[index]
+
+
+def test_after_comparing_what_stands_can_be_kept(assessment: Assessment, owner: User, colleague: User) -> None:
+    compared = conflict_of(assessment, owner, colleague)
+    response = send(assessment, colleague, 3, compared_version=compared, choice="theirs")
+    assert response["Location"] == url(assessment)
+    assert Answer.objects.values_list("level", "note", "version").get() == (1, "Said Olive.", 1)
+
+
+def test_after_comparing_both_can_be_put_together(assessment: Assessment, owner: User, colleague: User) -> None:
+    compared = conflict_of(assessment, owner, colleague)
+    response = send(assessment, colleague, 3, note="Said Colin.", compared_version=compared, choice="merged")
+    shown = response.context["form"].initial
+    assert (shown["level"], shown["note"], shown["seen_version"]) == (3, "Said Olive.\n\nSaid Colin.", compared)
+    assert Answer.objects.get().level == 1
+    assert send(assessment, colleague, 3, note=shown["note"], seen_version=compared).status_code == 302
+    assert Answer.objects.values_list("level", "note").get() == (3, "Said Olive.\n\nSaid Colin.")
+
+
+def test_without_a_choice_it_is_compared_again(assessment: Assessment, owner: User, colleague: User) -> None:
+    compared = conflict_of(assessment, owner, colleague)
+    assert send(assessment, colleague, 3, compared_version=compared).status_code == 409
+
+
+def test_a_third_version_is_compared_as_well(assessment: Assessment, owner: User, colleague: User) -> None:
+    compared = conflict_of(assessment, owner, colleague)
+    answer(assessment, GATE, 4, owner)
+    assert send(assessment, colleague, 3, compared_version=compared, choice="mine").status_code == 409
+    assert Answer.objects.get().level == 4
 
 
 def test_a_stale_write_brings_no_evidence_along(assessment: Assessment, owner: User, colleague: User) -> None:
@@ -140,7 +220,8 @@ def test_a_stale_write_brings_no_evidence_along(assessment: Assessment, owner: U
 
 def test_a_stale_write_over_not_applicable_says_so(assessment: Assessment, owner: User, colleague: User) -> None:
     set_aside(assessment, OTHER, owner)
-    assert "What stands now not applicable" in words(send(assessment, colleague, 3, OTHER))
+    theirs = words(send(assessment, colleague, 3, OTHER)).split("What stands now")[1].split("What you wrote")[0]
+    assert "not applicable No such nodes. Until" in theirs
 
 
 def test_the_same_answer_twice_changes_nothing(assessment: Assessment, owner: User, colleague: User) -> None:
@@ -236,6 +317,64 @@ def test_odd_evidence_is_refused_and_nothing_saved(
     assert not Answer.objects.exists()
 
 
+# --- What a reviewer asked ------------------------------------------------------------------------------------------
+
+
+def test_a_remark_is_shown_and_settled_by_the_answer(assessment: Assessment, owner: User, reviewer: User) -> None:
+    remark = ask_to_change(assessment, GATE, reviewer)
+    assert "A reviewer asks Name the owner." in words(signed_in(owner).get(url(assessment)))
+    send(assessment, owner, 2)
+    remark.refresh_from_db()
+    assert remark.resolved_at is not None
+    assert "it was answered Name the owner." in words(signed_in(owner).get(url(assessment)))
+
+
+def test_saving_the_same_level_settles_it_too(assessment: Assessment, owner: User, reviewer: User) -> None:
+    answer(assessment, GATE, 2, owner)
+    ask_to_change(assessment, GATE, reviewer)
+    send(assessment, owner, 2, seen_version=1, evidence_title="Minutes", evidence_dated_on=days_ago(1))
+    assert not assessment.remarks.filter(resolved_at=None).exists()
+
+
+def test_a_refused_answer_settles_nothing(assessment: Assessment, owner: User, reviewer: User) -> None:
+    ask_to_change(assessment, GATE, reviewer)
+    send(assessment, owner, 7)
+    assert assessment.remarks.filter(resolved_at=None).exists()
+
+
+# --- History -------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_tells_what_changed(assessment: Assessment, owner: User, colleague: User) -> None:
+    send(assessment, owner, 1, note="First.")
+    send(assessment, colleague, 3, note="Second.", seen_version=1)
+    text = words(signed_in(owner).get(url(assessment))).split("History: 2 changes")[1]
+    newest, oldest = text.split("Version 2")[1].split("Version 1")
+    assert "Colin Colleague" in newest
+    assert re.search("From Level 1 .* First. To Level 3 .* Second.", newest)
+    assert "From no level chosen To Level 1" in oldest
+
+
+def test_a_long_history_is_paged(assessment: Assessment, owner: User) -> None:
+    for number in range(12):
+        answer(assessment, GATE, number % 2, owner)
+    assert "Version 2 " not in words(signed_in(owner).get(url(assessment)))
+    response = signed_in(owner).get(f"{url(assessment)}?page=2")
+    assert "Version 2 " in words(response)
+    assert b'id="history" open' in response.content
+
+
+def test_a_long_history_costs_as_many_queries_as_a_short_one(assessment: Assessment, owner: User) -> None:
+    answer(assessment, GATE, 1, owner)
+    answer(assessment, GATE, 2, owner)
+    browser = signed_in(owner)
+    with_two = queries(browser, url(assessment))
+    for number in range(20):
+        answer(assessment, GATE, number % 2, owner)
+    # The number of all changes is asked for once there is more than a page.
+    assert with_two <= queries(browser, url(assessment)) <= with_two + 1 <= 15
+
+
 # --- Refusals ------------------------------------------------------------------------------------------------------
 
 
@@ -244,11 +383,18 @@ def test_odd_evidence_is_refused_and_nothing_saved(
     [("", "Choose a level."), ("5", "Choose one of the levels shown."), ("-1", "Choose one of the levels shown.")],
 )
 def test_a_level_has_to_be_one_of_those_shown(assessment: Assessment, owner: User, level: str, sentence: str) -> None:
-    response = send(assessment, owner, level, note="What I wrote.")
+    response = send(assessment, owner, level, note="What I wrote.", **{"continue": "1"})
     text = words(response)
     assert sentence in text
     assert "What I wrote." in text
     assert not Answer.objects.exists()
+
+
+def test_who_comes_back_later_may_leave_a_note_alone(assessment: Assessment, owner: User) -> None:
+    assert send(assessment, owner, "", note="Ask finance.\r\nBy May.").status_code == 302
+    saved = Answer.objects.get()
+    assert (saved.level, saved.note) == (None, "Ask finance.\nBy May.")
+    assert "Choose a level." in words(send(assessment, owner, "", seen_version=1))
 
 
 def test_what_is_submitted_is_no_longer_written(assessment: Assessment, owner: User) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import Role, Team, User
 from readiness.assessments import answering, review
 from readiness.assessments.answering import Reply
-from readiness.assessments.models import Answer, Assessment, Evidence
+from readiness.assessments.models import Answer, Assessment, Evidence, Remark
 from readiness.bank import load_bank
 from tests.factories import UserFactory, member_of
 
@@ -44,6 +44,11 @@ def set_aside(assessment: Assessment, practice: str, by: User) -> Answer:
     """Say that a practice does not apply for now."""
     reply = Reply(None, not_applicable_reason="No such nodes.", not_applicable_until=days_ago(-90))
     return answering.save_answer(assessment=assessment, practice=practice, reply=reply, seen_version=0, by=by, now=NOW)
+
+
+def ask_to_change(assessment: Assessment, practice: str, by: User, text: str = "Name the owner.") -> Remark:
+    """What a reviewer writes about one practice."""
+    return Remark.objects.create(assessment=assessment, practice=practice, text=text, written_by=by, written_at=NOW)
 
 
 def attach(written: Answer, by: User, *, reviewed_by: User | None = None, days_old: int = 20) -> Evidence:
