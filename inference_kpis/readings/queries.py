@@ -15,7 +15,8 @@ from inference_kpis.catalogue import MEASURES, Kpi
 from inference_kpis.engines import ENGINES
 from inference_kpis.readings import codec
 from inference_kpis.readings.algebra import EMPTY, Reading, merge, merge_all
-from inference_kpis.readings.rollups import HOUR, Scope, local_day, start_of_day
+from inference_kpis.readings.cells import Scope
+from inference_kpis.readings.rollups import HOUR, local_day, start_of_day
 from inference_kpis.readings.statistics import NOT_EXPOSED, Quantity, gives, kpi_quantity
 from inference_kpis.readings.store import as_ms, layouts_by_id
 
