@@ -15,7 +15,16 @@ from pytest_django import Settings
 
 from inference_kpis.fleet.models import Node
 from inference_kpis.readings import cells, codec, rollups, store, totals
-from inference_kpis.readings.algebra import EMPTY, Distribution, Increase, MeasureValue, Reading, merge, merge_all, spread
+from inference_kpis.readings.algebra import (
+    EMPTY,
+    Distribution,
+    Increase,
+    MeasureValue,
+    Reading,
+    merge,
+    merge_all,
+    spread,
+)
 from inference_kpis.readings.cells import Scope
 from inference_kpis.readings.rollups import ONE_AT_A_TIME, local_day, roll_up_touched, start_of_day
 from inference_kpis.readings.store import as_datetime, as_ms
@@ -170,16 +179,16 @@ def test_whatever_comes_when_roll_ups_say_what_the_raw_readings_say(
     numbers = random.Random(seed)
     monkeypatch.setattr(rollups, "MOST_TOUCHED_AT_ONCE", numbers.choice([3, 7, 20_000]))
     nodes = [node, NodeFactory(site=node.site), NodeFactory(engine="triton")]
-    deliveries = [(each, reading) for each in nodes for reading in some_readings(numbers.randrange(999), 14)]
+    deliveries = [(each, found) for each in nodes for found in some_readings(numbers.randrange(999), 14)]
     deliveries += numbers.sample(deliveries, 12)
-    for each, reading in list(deliveries):
+    for each, found in list(deliveries):
         if numbers.random() < 0.3:
-            some = dict(numbers.sample(sorted(reading.measures.items()), 1))
-            deliveries.append((each, Reading(reading.start_ms, reading.end_ms, some)))
+            some = dict(numbers.sample(sorted(found.measures.items()), 1))
+            deliveries.append((each, Reading(found.start_ms, found.end_ms, some)))
     numbers.shuffle(deliveries)
     while deliveries:
-        for each, reading in deliveries[:5]:
-            put(each, reading)
+        for each, found in deliveries[:5]:
+            put(each, found)
         del deliveries[:5]
         if numbers.random() < 0.4:
             roll_up_and_die(monkeypatch, numbers.randrange(6))
@@ -247,9 +256,7 @@ def test_hours_that_are_over_are_taken_in_parts(node: Node, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(("width", "days"), [("hour", 3), ("day", 10)])
-def test_what_the_finer_width_is_gone_of_stays_as_it_is(
-    node: Node, settings: Settings, width: str, days: int
-) -> None:
+def test_what_the_finer_width_is_gone_of_stays_as_it_is(node: Node, settings: Settings, width: str, days: int) -> None:
     settings.MINUTE_RETENTION_DAYS, settings.HOUR_RETENTION_DAYS = 2, 9
     put(node, *some_readings(12))
     roll_up_touched(at(86_400 * 1.5))
