@@ -129,12 +129,12 @@ def _kinds(class_of: Mapping[int, int], stretches: Sequence[Stretch], shapes: co
     """The groups of each stretch by the shape of their last row in it; one query."""
     last = " UNION ALL ".join(
         f"(SELECT {number} AS stretch, measures, numbers FROM inference_kpis_rollup_{stretch.width} WHERE scope = 1"
-        " AND scope_id = group_id AND bucket_at >= %s AND bucket_at < %s ORDER BY bucket_at DESC LIMIT 1)"
+        " AND scope_id = wanted_id AND bucket_at >= %s AND bucket_at < %s ORDER BY bucket_at DESC LIMIT 1)"
         for number, stretch in enumerate(stretches)
     )
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT stretch, group_id, last.measures, last.numbers FROM unnest(%s::int[]) AS of (group_id)"
+            "SELECT stretch, wanted_id, last.measures, last.numbers FROM unnest(%s::int[]) AS of (wanted_id)"
             f" CROSS JOIN LATERAL ({last}) AS last",
             [array_text(class_of), *(moment for each in stretches for moment in (each.start, each.end))],
         )
@@ -155,9 +155,13 @@ def _added(
     step, step_values = steps.sql()
     condition, condition_values = kind.is_of_shape()
     rows, row_values = kind.rows(class_of)
+    positions = _positions(kind.shape, wanted)
+    # OFFSET keeps the planner from sorting whole rows where the numbers of a measure are enough.
+    numbers = "".join(f", numbers[{at}] AS n{at}" for at in positions)
     return (
-        f"SELECT {kind.number}, class_id, {step}, min(started_at), max(ended_at), {condition},"
-        f" {_joined(_sums(kind.shape, wanted))}{rows} GROUP BY 1, 2, 3, 6",
+        f"SELECT {kind.number}, class_id, step, min(started_at), max(ended_at), is_of_shape,"
+        f" {_joined(_sums(kind.shape, wanted))} FROM (SELECT class_id, {step} AS step, started_at, ended_at,"
+        f" {condition} AS is_of_shape{numbers}{rows} OFFSET 0) AS found GROUP BY class_id, step, is_of_shape",
         [*step_values, *condition_values, *row_values],
     )
 
@@ -176,21 +180,29 @@ def _kept(shape: codec.Shape, wanted: Collection[int] | None) -> list[int]:
     return [id_ for id_ in shape.ids if wanted is None or id_ in wanted]
 
 
+def _spans(shape: codec.Shape, wanted: Collection[int] | None) -> Iterator[tuple[int, range]]:
+    """The measures asked for, and where their numbers stand, counted from 1."""
+    ends = dict(zip(shape.ids, [*list(shape.starts.values())[1:], shape.length], strict=True))
+    for id_ in _kept(shape, wanted):
+        yield id_, range(shape.starts[id_] + 1, ends[id_] + 1)
+
+
+def _positions(shape: codec.Shape, wanted: Collection[int] | None) -> list[int]:
+    return [at for _, span in _spans(shape, wanted) for at in span if at - 1 not in shape.layouts]
+
+
 def _sums(shape: codec.Shape, wanted: Collection[int] | None) -> list[str]:
     """What each number becomes when rows of this shape are merged, as `codec.Shape.added` has it."""
-    ends = dict(zip(shape.ids, [*list(shape.starts.values())[1:], shape.length], strict=True))
     found: list[str] = []
-    for id_ in _kept(shape, wanted):
-        start = shape.starts[id_]
+    for id_, span in _spans(shape, wanted):
         if MEASURES_BY_ID[id_].kind is Kind.LEVEL:
-            last = f"max(ARRAY[numbers[{start + 6}], numbers[{start + 5}]])"
-            found += [f"sum(numbers[{start + 1}])", f"sum(numbers[{start + 2}])"]
-            found += [f"min(numbers[{start + 3}])", f"max(numbers[{start + 4}])", f"({last})[2]", f"({last})[1]"]
+            integral, covered, minimum, maximum, last, last_at = span
+            newest = f"max(ARRAY[n{last_at}, n{last}])"
+            found += [f"sum(n{integral})", f"sum(n{covered})", f"min(n{minimum})", f"max(n{maximum})"]
+            found += [f"({newest})[2]", f"({newest})[1]"]
         else:
-            found += (
-                str(shape.layouts[at]) if at in shape.layouts else f"sum(numbers[{at + 1}])"
-                for at in range(start, ends[id_])
-            )
+            layouts = shape.layouts
+            found += (str(layouts[at - 1]) if at - 1 in layouts else f"sum(n{at})" for at in span)
     return found
 
 
