@@ -15,7 +15,7 @@ from inference_kpis.catalogue import MEASURES_BY_ID, Kind
 from inference_kpis.readings import codec
 from inference_kpis.readings.algebra import Reading, merge_all
 from inference_kpis.readings.arrays import array_text
-from inference_kpis.readings.store import as_ms, layouts_by_id
+from inference_kpis.readings.store import as_datetime, as_ms, layouts_by_id
 
 # PostgreSQL takes no more than a hundred arguments.
 MOST_ARGUMENTS = 90
@@ -64,7 +64,7 @@ def merged(
     if not class_of or not stretches:
         return []
     layouts = layouts_by_id()
-    found: dict[tuple[int, datetime], list[Reading]] = defaultdict(list)
+    found: dict[tuple[int, int], list[Reading]] = defaultdict(list)
     kinds = list(_kinds(class_of, stretches, codec.Shapes(layouts)))
     if not kinds:
         return []
@@ -74,13 +74,13 @@ def merged(
         cursor.execute(
             " UNION ALL ".join(query for query, _ in parts), [value for _, values in parts for value in values]
         )
-        for number, class_id, start, first, last, is_of_shape, numbers in cursor.fetchall():
+        for number, class_id, start_ms, first_ms, last_ms, is_of_shape, numbers in cursor.fetchall():
             kind = kinds[number]
             if not is_of_shape:
                 others.append(kind)
                 continue
             measures = codec.decode(_kept(kind.shape, wanted), _numbers(numbers), layouts)
-            found[class_id, start].append(Reading(as_ms(first), as_ms(last), measures))
+            found[class_id, start_ms].append(Reading(first_ms, last_ms, measures))
         for kind in {id(kind): kind for kind in others}.values():
             query, values = _not_of_shape(kind, class_of, steps)
             cursor.execute(query, values)
@@ -88,8 +88,9 @@ def merged(
                 measures = codec.decode(ids, numbers, layouts)
                 keys = {MEASURES_BY_ID[id_].key for id_ in ids if wanted is None or id_ in wanted}
                 kept = {key: value for key, value in measures.items() if key in keys}
-                found[class_id, start].append(Reading(as_ms(first), as_ms(last), kept))
-    return [Merged(*key, merge_all(readings)) for key, readings in found.items()]
+                found[class_id, as_ms(start)].append(Reading(as_ms(first), as_ms(last), kept))
+    starts = {start_ms: as_datetime(start_ms) for _, start_ms in found}
+    return [Merged(class_id, starts[start_ms], merge_all(parts)) for (class_id, start_ms), parts in found.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +160,16 @@ def _added(
     # OFFSET keeps the planner from sorting whole rows where the numbers of a measure are enough.
     numbers = "".join(f", numbers[{at}] AS n{at}" for at in positions)
     return (
-        f"SELECT {kind.number}, class_id, step, min(started_at), max(ended_at), is_of_shape,"
+        f"SELECT {kind.number}, class_id, {_ms('step')}, {_ms('min(started_at)')}, {_ms('max(ended_at)')}, is_of_shape,"
         f" {_joined(_sums(kind.shape, wanted))} FROM (SELECT class_id, {step} AS step, started_at, ended_at,"
         f" {condition} AS is_of_shape{numbers}{rows} OFFSET 0) AS found GROUP BY class_id, step, is_of_shape",
         [*step_values, *condition_values, *row_values],
     )
+
+
+def _ms(moment: str) -> str:
+    """Milliseconds since 1970, which are read several times as fast as moments."""
+    return f"(extract(epoch FROM {moment}) * 1000)::bigint"
 
 
 def _not_of_shape(kind: _Kind, class_of: Mapping[int, int], steps: Steps) -> tuple[str, list[object]]:
