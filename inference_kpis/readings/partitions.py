@@ -6,7 +6,7 @@ retention to the last row, so a little more than that is kept.
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -32,6 +32,14 @@ class Partitioned:
 
     def name(self, day: date) -> str:
         return f"{self.table}_{self.first_day(day).strftime(self.suffix)}"
+
+    def day_of(self, name: str) -> date:
+        """The first day of the part of this name (UTC)."""
+        return datetime.strptime(name.rpartition("_")[2], self.suffix).replace(tzinfo=UTC).date()
+
+    def dropped_on(self, name: str) -> date:
+        """The day on which the part of this name is dropped: its last day is past its retention."""
+        return self.next_part(self.day_of(name)) + timedelta(days=self.retention_days)
 
     @property
     def retention_days(self) -> int:
