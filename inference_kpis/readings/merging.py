@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -37,7 +38,7 @@ class Steps:
     length: timedelta | None
     starts: Sequence[datetime] = ()
 
-    def sql(self) -> tuple[str, list[object]]:
+    def sql(self) -> tuple[str, list[Any]]:
         if self.length is not None:
             return "date_bin(%s, bucket_at, '1970-01-01 00:00+00')", [self.length]
         starts = array_text(self.starts)
@@ -102,15 +103,15 @@ class _Kind:
     shape: codec.Shape
     groups: Sequence[int]
 
-    def is_of_shape(self) -> tuple[str, list[object]]:
+    def is_of_shape(self) -> tuple[str, list[Any]]:
         """The condition that a row is, and its values."""
         conditions = "measures = %s::smallint[] AND cardinality(numbers) = %s"
-        values: list[object] = [array_text(self.shape.ids), self.shape.length]
+        values: list[Any] = [array_text(self.shape.ids), self.shape.length]
         for at, value in self.shape.layouts.items():
             conditions += f" AND numbers[{at + 1}] = {value}"
         return f"({conditions})", values
 
-    def rows(self, class_of: Mapping[int, int]) -> tuple[str, list[object]]:
+    def rows(self, class_of: Mapping[int, int]) -> tuple[str, list[Any]]:
         """The rows of these groups in this stretch with the class of each."""
         return (
             f" FROM inference_kpis_rollup_{self.stretch.width}"
@@ -152,7 +153,7 @@ def _kinds(class_of: Mapping[int, int], stretches: Sequence[Stretch], shapes: co
 
 def _added(
     kind: _Kind, class_of: Mapping[int, int], steps: Steps, wanted: Collection[int] | None
-) -> tuple[str, list[object]]:
+) -> tuple[str, list[Any]]:
     step, step_values = steps.sql()
     condition, condition_values = kind.is_of_shape()
     rows, row_values = kind.rows(class_of)
@@ -172,7 +173,7 @@ def _ms(moment: str) -> str:
     return f"(extract(epoch FROM {moment}) * 1000)::bigint"
 
 
-def _not_of_shape(kind: _Kind, class_of: Mapping[int, int], steps: Steps) -> tuple[str, list[object]]:
+def _not_of_shape(kind: _Kind, class_of: Mapping[int, int], steps: Steps) -> tuple[str, list[Any]]:
     step, step_values = steps.sql()
     condition, condition_values = kind.is_of_shape()
     rows, row_values = kind.rows(class_of)

@@ -282,11 +282,13 @@ def _gains(groups: Iterable[Change], shapes: codec.Shapes) -> dict[int, totals.G
 
 
 def _make_days_due(cursor: Any, hours: Iterable[Rolled]) -> None:
-    due = sorted({(local_day(r.cell.bucket_at), r.cell.scope, r.cell.scope_id, r.cell.model_id) for r in hours})
+    due = sorted(
+        {(local_day(cell.bucket_at), (cell.scope, cell.scope_id, cell.model_id)) for cell in (r.cell for r in hours)}
+    )
     cursor.execute(
         "INSERT INTO inference_kpis_day_due SELECT * FROM unnest(%s::date[], %s::smallint[], %s::int[], %s::int[])"
         " ON CONFLICT DO NOTHING",
-        [[int(row[i]) if i else row[i] for row in due] for i in range(4)],
+        [[day for day, _ in due], *([int(key[i]) for _, key in due] for i in range(3))],
     )
 
 
@@ -329,7 +331,7 @@ def _take_due(cursor: Any, table: str, column: str, oldest: object, before: obje
     )
     due: dict[Any, list[Key]] = defaultdict(list)
     for when, *key in sorted(cursor.fetchall()):
-        if when > oldest:  # type: ignore[operator]
+        if when > oldest:
             due[when].append(tuple(key))
     return due
 

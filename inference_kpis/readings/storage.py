@@ -54,7 +54,7 @@ class _Part:
     name: str
     bytes: int
     rows: int
-    is_empty: bool
+    is_filled: bool
 
 
 def stored() -> list[Stored]:
@@ -65,7 +65,7 @@ def stored() -> list[Stored]:
 
 def _stored(width: str, of: Partitioned, layouts: dict[int, codec.Bounds]) -> Stored:
     parts = _parts(of)
-    filled = [part for part in parts if not part.is_empty]
+    filled = [part for part in parts if part.is_filled]
     rows = [max(part.rows, 0) for part in filled]
     is_counted = all(part.rows >= 0 for part in filled)
     numbers, samples = _of_a_row(filled[-1].name, layouts) if filled else (None, None)
@@ -88,12 +88,16 @@ def _parts(of: Partitioned) -> list[_Part]:
     """The parts of a table, oldest first."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relname, pg_total_relation_size(oid), reltuples::bigint, pg_relation_size(oid) = 0"
+            "SELECT relname, pg_total_relation_size(oid), reltuples::bigint"
             " FROM pg_class WHERE oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = %s::regclass)"
             " ORDER BY relname",
             [of.table],
         )
-        return [_Part(*row) for row in cursor.fetchall()]
+        found = cursor.fetchall()
+        if not found:
+            return []
+        cursor.execute(f"SELECT {', '.join(f'EXISTS (SELECT FROM {name})' for name, _, _ in found)}")
+        return [_Part(*row, is_filled) for row, is_filled in zip(found, cursor.fetchone(), strict=True)]
 
 
 def _of_a_row(part: str, layouts: dict[int, codec.Bounds]) -> tuple[float | None, float | None]:

@@ -58,13 +58,13 @@ def add(gained: Mapping[int, Gain], shapes: codec.Shapes) -> None:
             [list(gained)],
         )
         before = {group_id: (since, (ids, _numbers(text))) for group_id, since, ids, text in cursor.fetchall()}
-        rows = []
+        rows: list[tuple[int, datetime, str, str]] = []
         for group_id, gain in sorted(gained.items()):
             since, row = gain.started_at, gain.row
             if group_id in before:
                 since, so_far = before[group_id]
                 row = shapes.merged([so_far, row])
-            rows.append((group_id, since, *map(array_text, row)))
+            rows.append((group_id, since, array_text(row[0]), array_text(row[1])))
         cursor.execute(
             # As text, because arrays of different lengths do not fit into one array parameter.
             "INSERT INTO inference_kpis_group_total (group_id, counted_since, measures, numbers)"
