@@ -57,10 +57,10 @@ class Merged:
 def merged(
     class_of: Mapping[int, int], stretches: Sequence[Stretch], steps: Steps, wanted: Collection[int] | None = None
 ) -> list[Merged]:
-    """One reading for each class of groups and step, with the measures of these ids or with all; at most four queries.
+    """One reading for each class of groups and step, with the measures of these ids or with all; three queries.
 
     `class_of` says for each group's id into which class it is merged. Rows whose shape is not the one that their group
-    has at last are rare: they are fetched and merged here.
+    has at last are rare: one more query for each such shape fetches them, and they are merged here.
     """
     if not class_of or not stretches:
         return []
