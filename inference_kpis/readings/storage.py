@@ -97,7 +97,10 @@ def _parts(of: Partitioned) -> list[_Part]:
         if not found:
             return []
         cursor.execute(f"SELECT {', '.join(f'EXISTS (SELECT FROM {name})' for name, _, _ in found)}")
-        return [_Part(*row, is_filled) for row, is_filled in zip(found, cursor.fetchone(), strict=True)]
+        return [
+            _Part(name, size, rows, is_filled)
+            for (name, size, rows), is_filled in zip(found, cursor.fetchone(), strict=True)
+        ]
 
 
 def _of_a_row(part: str, layouts: dict[int, codec.Bounds]) -> tuple[float | None, float | None]:
