@@ -12,7 +12,7 @@ from bench import database
 from bench.report import HEADINGS, print_row, show
 
 # Subject → whether it needs PostgreSQL.
-SUBJECTS = {"decode": False, "ingest": True, "pages": True, "pull": True}
+SUBJECTS = {"decode": False, "ingest": True, "pages": True, "pull": True, "questions": True, "rollups": True}
 
 
 def main(names: list[str]) -> int:

@@ -194,12 +194,23 @@ PULL_SAMPLES_CEILING = env.whole_number("VIGIE_PULL_SAMPLES_CEILING", 200_000)
 PULL_BATCH_SIZE = env.whole_number("VIGIE_PULL_BATCH_SIZE", 50)
 RAW_RETENTION_DAYS = env.whole_number("VIGIE_RAW_RETENTION_DAYS", 15)
 MINUTE_RETENTION_DAYS = env.whole_number("VIGIE_MINUTE_RETENTION_DAYS", 45)
+HOUR_RETENTION_DAYS = env.whole_number("VIGIE_HOUR_RETENTION_DAYS", 457)
+DAY_RETENTION_DAYS = env.whole_number("VIGIE_DAY_RETENTION_DAYS", 1827)
 if MINUTE_RETENTION_DAYS <= RAW_RETENTION_DAYS:
     # A late reading would rebuild a minute that is gone already, and count it again.
     raise ImproperlyConfigured(
         f"VIGIE_MINUTE_RETENTION_DAYS is {MINUTE_RETENTION_DAYS}. Write more days than VIGIE_RAW_RETENTION_DAYS, which is"
         f" {RAW_RETENTION_DAYS}: minutes have to outlive the readings that they are made of."
     )
+for finer, days, coarser, kept_days in [
+    ("MINUTE", MINUTE_RETENTION_DAYS, "HOUR", HOUR_RETENTION_DAYS),
+    ("HOUR", HOUR_RETENTION_DAYS, "DAY", DAY_RETENTION_DAYS),
+]:
+    if kept_days < days:
+        raise ImproperlyConfigured(
+            f"VIGIE_{coarser}_RETENTION_DAYS is {kept_days}. Write at least as many days as VIGIE_{finer}_RETENTION_DAYS,"
+            f" which is {days}: what is coarser is what remains of the finer."
+        )
 
 # --- Alerts --------------------------------------------------------------------------------------------------------
 # Networks in CIDR notation that web hooks may live in; those of the nodes unless others are named.

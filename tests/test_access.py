@@ -147,6 +147,8 @@ ROWS: dict[str, Row] = {
     "readiness:success_metric_edit": Row(ANSWERS, of_metric),
     "readiness:success_metric_retire": Row(ANSWERS, of_metric, "post"),
     "kpis:fleet": Row(EVERYBODY),
+    "kpis:storage": Row(WRITES_FLEET),
+    "kpis:storage_csv": Row(WRITES_FLEET),
     "kpis:site_add": Row(WRITES_FLEET),
     "kpis:node_add": Row(WRITES_FLEET),
     "kpis:node_detail": Row(EVERYBODY, of_node),

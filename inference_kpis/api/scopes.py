@@ -37,7 +37,8 @@ class FleetScope:
         return self.groups
 
     def measured(self, kpi: Kpi, window: Window, split: str) -> tuple[Line, list[Line]]:
-        readings = readings_of(self.groups, window)
+        by = (lambda _: None) if split == WHOLE else SPLITS[split].key
+        readings = readings_of(self.groups, window, kpis=[kpi], by=by)
         whole = group_line(kpi, readings, window, _("the whole scope"), "")
         return whole, [whole] if split == WHOLE else lines(kpi, readings, window, SPLITS[split])
 

@@ -140,7 +140,7 @@ def kpi_list(request: SignedInRequest) -> HttpResponse:
     if unchanged(request, version):
         return HttpResponse(status=204)
     key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))
-    readings = group_readings(window)
+    readings = group_readings(window, kpis=ORDERED_KPIS, by=lambda _: None)
     rows = [(kpi, kpi_of(kpi, readings), trend(kpi, readings, window)) for kpi in ORDERED_KPIS]
     context = {"rows": rows, "window_key": key, "windows": WINDOWS, "window": window, "version": version}
     return live(request, "inference_kpis/dashboards/kpi_list.html", context)
@@ -165,10 +165,10 @@ def kpi_detail(request: SignedInRequest, key: str) -> HttpResponse:
     if unchanged(request, version):
         return HttpResponse(status=204)
     window_key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))
-    readings = group_readings(window)
     split = _split(request)
-    split_lines = _lines(kpi, readings, window, split)
     siblings = _percentiles_beside(kpi)
+    readings = group_readings(window, kpis=[kpi, *siblings], by=SPLITS[split].key)
+    split_lines = _lines(kpi, readings, window, split)
     return live(
         request,
         "inference_kpis/dashboards/kpi_detail.html",
@@ -208,7 +208,8 @@ def kpi_csv(request: SignedInRequest, key: str) -> HttpResponse:
     kpi = _kpi_or_404(key)
     window_key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))
     split = _split(request)
-    return _csv(kpi, split, _lines(kpi, group_readings(window), window, split), f"{kpi.key}-{window_key}")
+    readings = group_readings(window, kpis=[kpi], by=SPLITS[split].key)
+    return _csv(kpi, split, _lines(kpi, readings, window, split), f"{kpi.key}-{window_key}")
 
 
 @signed_in

@@ -10,7 +10,7 @@ from inference_kpis.readings import partitions
 
 
 def make_first(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    partitions.keep(datetime.now(UTC).date())
+    partitions.make_ahead((partitions.READING, partitions.MINUTE), datetime.now(UTC).date())
 
 
 class Migration(migrations.Migration):

@@ -6,7 +6,8 @@ catalogue's quanta and times are milliseconds since 1970; nothing here rounds bu
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import sub
 
 Bounds = tuple[float, ...]
 
@@ -163,6 +164,29 @@ def growth(before: Reading, after: Reading) -> Reading:
             case None, Increase() | Distribution():
                 gained[key] = value
     return Reading(after.start_ms, after.end_ms, gained) if gained else EMPTY
+
+
+def difference(before: Reading, after: Reading) -> Reading | None:
+    """What merged with `before` gives `after`; None where nothing does, because an extreme of a level was taken back."""
+    measures: dict[str, MeasureValue] = {}
+    for key, new in after.measures.items():
+        match before.measures.get(key), new:
+            case None, _:
+                measures[key] = new
+            case Increase() as old, Increase():
+                measures[key] = Increase(new.amount - old.amount, new.covered_ms - old.covered_ms)
+            case Level() as old, Level():
+                measures[key] = replace(
+                    new, integral=new.integral - old.integral, covered_ms=new.covered_ms - old.covered_ms
+                )
+            case Distribution() as old, Distribution():
+                counts = {
+                    bounds: tuple(map(sub, now, old.counts.get(bounds, (0,) * len(now))))
+                    for bounds, now in new.counts.items()
+                }
+                measures[key] = Distribution(counts, new.sum - old.sum, new.covered_ms - old.covered_ms)
+    found = Reading(after.start_ms, after.end_ms, measures)
+    return found if merge(before, found) == after else None
 
 
 def _distribution_growth(old: Distribution, new: Distribution) -> Distribution:

@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from inference_kpis.readings.storage import stored
+
 
 class StoreCollector:
     def collect(self) -> Iterator[Metric]:
@@ -40,6 +42,25 @@ class StoreCollector:
         for name, amount in counts:
             refused.add_metric([name], amount)
         yield refused
+        yield from _storage()
+
+
+def _storage() -> Iterator[Metric]:
+    size = GaugeMetricFamily("vigie_stored_bytes", "Size on disk by width, indexes included.", labels=["width"])
+    rows = GaugeMetricFamily("vigie_stored_rows", "Rows by width, as PostgreSQL estimates them.", labels=["width"])
+    oldest = GaugeMetricFamily("vigie_stored_oldest_timestamp_seconds", "Where a width begins.", labels=["width"])
+    per_sample = GaugeMetricFamily(
+        "vigie_stored_bytes_per_sample", "Bytes on disk for a scalar or the count of a bucket.", labels=["width"]
+    )
+    for each in stored():
+        size.add_metric([each.width], each.bytes)
+        if each.rows is not None:
+            rows.add_metric([each.width], each.rows)
+        if each.oldest_at is not None:
+            oldest.add_metric([each.width], each.oldest_at.timestamp())
+        if each.bytes_per_sample is not None:
+            per_sample.add_metric([each.width], each.bytes_per_sample)
+    yield from (size, rows, oldest, per_sample)
 
 
 _registry = CollectorRegistry()

@@ -5,7 +5,7 @@ about ten thousand nodes reads as many rows as one about a hundred, because grou
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,9 +14,10 @@ from django.db import connection
 from inference_kpis.catalogue import MEASURES, Kpi
 from inference_kpis.engines import ENGINES
 from inference_kpis.engines.generic import GENERIC
-from inference_kpis.readings import codec
+from inference_kpis.readings import codec, merging
 from inference_kpis.readings.algebra import EMPTY, Reading, merge, merge_all
-from inference_kpis.readings.rollups import HOUR, Scope, local_day, start_of_day
+from inference_kpis.readings.cells import Scope
+from inference_kpis.readings.rollups import HOUR, local_day, start_of_day
 from inference_kpis.readings.statistics import NOT_EXPOSED, Quantity, gives, kpi_quantity
 from inference_kpis.readings.store import as_ms, layouts_by_id
 
@@ -133,17 +134,55 @@ def _exposed_by(engine: str, measured: frozenset[str]) -> frozenset[str]:
 ADDED_BY_VIGIE = frozenset({"pulls", "successful_pulls", "edge_requests", "energy", "cost"})
 
 
-def group_readings(window: Window, *, sites: Collection[int] | None = None) -> list[GroupReading]:
-    """The readings of groups in the window, of some sites or of all."""
-    return readings_of([group for group in groups().values() if sites is None or group.site_id in sites], window)
+def group_readings(
+    window: Window,
+    *,
+    sites: Collection[int] | None = None,
+    kpis: Collection[Kpi] | None = None,
+    by: Callable[[Group], Hashable] | None = None,
+) -> list[GroupReading]:
+    """The readings of groups in the window, of some sites or of all; `kpis` and `by` as in `readings_of`."""
+    wanted = [group for group in groups().values() if sites is None or group.site_id in sites]
+    return readings_of(wanted, window, kpis=kpis, by=by)
 
 
-def readings_of(wanted: Iterable[Group], window: Window) -> list[GroupReading]:
-    """The readings of these groups in the window."""
+def readings_of(
+    wanted: Iterable[Group],
+    window: Window,
+    *,
+    kpis: Collection[Kpi] | None = None,
+    by: Callable[[Group], Hashable] | None = None,
+) -> list[GroupReading]:
+    """The readings of these groups in the window.
+
+    Who says by what groups are told apart, and which KPIs are asked for, gets the groups of one kind merged, step by step
+    of the window: a kind is what `by` gives, and which of the KPIs its engine gives. Their `group` is one of them: it
+    stands for all in what `by` and `giving` look at, and in nothing else.
+    """
     known = {group.id: group for group in wanted}
-    return [
-        GroupReading(known[scope_id], at, reading) for scope_id, at, reading in _rows(Scope.GROUP, list(known), window)
-    ]
+    if by is None or kpis is None:
+        rows = _rows(Scope.GROUP, list(known), window)
+        return [GroupReading(known[scope_id], at, reading) for scope_id, at, reading in rows]
+    gives_of = {
+        engine: tuple(gives(kpi, exposed_by([engine])) for kpi in kpis)
+        for engine in {group.engine for group in known.values()}
+    }
+    first_of: dict[Hashable, int] = {}
+    class_of = {
+        group.id: first_of.setdefault((by(group), gives_of[group.engine]), group.id) for group in known.values()
+    }
+    measures = {MEASURES[key].id for kpi in kpis for key in kpi.measures}
+    stretches = [merging.Stretch(*piece) for piece in _pieces(window, Scope.GROUP)] if class_of else []
+    found = merging.merged(class_of, stretches, _steps_of(window, stretches), measures)
+    return [GroupReading(known[each.class_id], each.start, each.reading) for each in found]
+
+
+def _steps_of(window: Window, stretches: Sequence[merging.Stretch]) -> merging.Steps:
+    """The steps of a window, from that of the first roll-up on."""
+    if window.step < DAY:
+        return merging.Steps(window.step)
+    first = min((stretch.start for stretch in stretches), default=window.start)
+    return merging.Steps(None, replace(window, start=first).step_starts())
 
 
 def node_readings(node_ids: Sequence[int], window: Window) -> dict[int, list[tuple[datetime, Reading]]]:
@@ -219,7 +258,7 @@ def _rows(
 ) -> list[tuple[int, datetime, Reading]]:
     """(id, start of the interval, reading) from the widths that fit; at most four queries."""
     rows: list[tuple[int, datetime, Reading]] = []
-    pieces = _pieces(window)
+    pieces = _pieces(window, scope)
     known = layouts_by_id()
     condition = "" if ids is None else " AND scope_id = ANY(%s)"
     with connection.cursor() as cursor:
@@ -236,14 +275,16 @@ def _rows(
     return rows
 
 
-def _pieces(window: Window) -> list[tuple[str, datetime, datetime]]:
+def _pieces(window: Window, scope: Scope) -> list[tuple[str, datetime, datetime]]:
     """The window cut into stretches of days, hours and minutes that are rolled up already; one query when it is long."""
     if window.end - window.start <= BY_MINUTE_UP_TO:
         return [("minute", window.start, window.end)]
     hours_from = window.start.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT (SELECT min(hour_at) FROM inference_kpis_hour_due), (SELECT min(day_on) FROM inference_kpis_day_due)"
+            "SELECT (SELECT min(hour_at) FROM inference_kpis_hour_due WHERE scope = %(scope)s),"
+            " (SELECT min(day_on) FROM inference_kpis_day_due WHERE scope = %(scope)s)",
+            {"scope": int(scope)},
         )
         open_hour, open_day = cursor.fetchone()
     hours_to = max(

@@ -79,6 +79,10 @@ def store_slots(slots: Sequence[Slot]) -> Outcome:
         first_of_key.setdefault(slot.key, position)
     inserted = _insert([slots[position] for position in first_of_key.values()], layouts)
     outcome.stored.extend(first_of_key[key] for key in inserted)
+    if inserted:
+        new = [slots[position] for position in outcome.stored]
+        _keep_latest(new)
+        _touch(new)
     rest = [
         position
         for position, slot in enumerate(slots)
@@ -86,10 +90,6 @@ def store_slots(slots: Sequence[Slot]) -> Outcome:
     ]
     if rest:
         _meet_existing(slots, rest, layouts, outcome)
-    if outcome.stored:
-        changed = [slots[position] for position in outcome.stored]
-        _keep_latest(changed)
-        _touch(changed)
     return outcome
 
 
@@ -158,6 +158,8 @@ def _meet_existing(
             outcome.stored.append(position)
     if filled:
         _replace(filled.values(), layouts)
+        _keep_latest(filled.values())
+        _touch_minutes(filled.values())
 
 
 def _read_for_update(keys: Collection[tuple[int, int, int]]) -> dict[tuple[int, int, int], Reading]:
@@ -208,16 +210,34 @@ def _keep_latest(slots: Iterable[Slot]) -> None:
 
 
 def _touch(slots: Iterable[Slot]) -> None:
-    """Say which minutes have to be rolled up again."""
-    touched = {
-        (minute, slot.node_id, slot.model_id)
-        for slot in slots
-        for minute in range(slot.reading.start_ms // MINUTE_MS, (slot.reading.end_ms - 1) // MINUTE_MS + 1)
-    }
-    rows = sorted(touched)
+    """Say which readings have to be added to the roll-ups."""
+    rows = sorted((slot.reading.start_ms // MINUTE_MS * MINUTE_MS, *slot.key) for slot in slots)
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO inference_kpis_touched SELECT * FROM unnest(%s::timestamptz[], %s::int[], %s::int[])",
+            "INSERT INTO inference_kpis_touched"
+            " SELECT * FROM unnest(%s::timestamptz[], %s::int[], %s::int[], %s::timestamptz[])",
+            [
+                [as_datetime(row[0]) for row in rows],
+                [row[1] for row in rows],
+                [row[2] for row in rows],
+                [as_datetime(row[3]) for row in rows],
+            ],
+        )
+
+
+def _touch_minutes(slots: Iterable[Slot]) -> None:
+    """Say which minutes of nodes have to be made anew, because readings in them are not what they were."""
+    rows = sorted(
+        {
+            (minute, slot.node_id, slot.model_id)
+            for slot in slots
+            for minute in range(slot.reading.start_ms // MINUTE_MS, (slot.reading.end_ms - 1) // MINUTE_MS + 1)
+        }
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO inference_kpis_touched (minute_at, node_id, model_id)"
+            " SELECT * FROM unnest(%s::timestamptz[], %s::int[], %s::int[])",
             [[as_datetime(row[0] * MINUTE_MS) for row in rows], [row[1] for row in rows], [row[2] for row in rows]],
         )
 

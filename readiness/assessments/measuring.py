@@ -65,7 +65,7 @@ def check_binding(binding: Binding, window_end: datetime) -> BindingCheck:
     window = Window(window_end - timedelta(seconds=binding.window_seconds), window_end, timedelta(minutes=1))
     kpi = KPIS[binding.kpi]
     sites = [site.pk for site in binding.sites.all()]
-    readings = group_readings(window, sites=sites or None)
+    readings = group_readings(window, sites=sites or None, kpis=[kpi], by=lambda group: group.site_id)
     by_site: dict[int, list[Quantity]] = {}
     nodes_of = _nodes_that_give(binding, sites)
     for site_id in sites or nodes_of:

@@ -48,7 +48,8 @@ def standings(metrics: Sequence[SuccessMetric], now: datetime) -> list[Standing]
     if not metrics:
         return []
     window = Window.ending(now, WINDOW, TREND_STEPS)
-    readings = group_readings(window)
+    kpis = list({metric.kpi: KPIS[metric.kpi] for metric in metrics}.values())
+    readings = group_readings(window, kpis=kpis, by=lambda group: group.site_id)
     return [standing(metric, readings, window) for metric in metrics]
 
 

@@ -43,6 +43,7 @@ PAGES: dict[str, list[str]] = {
     "readiness:success_metric_detail": ["success-metrics/{metric}/"],
     "readiness:success_metric_edit": ["success-metrics/{metric}/edit/"],
     "kpis:fleet": ["fleet/", "fleet/?q=nowhere", "fleet/?page=2"],
+    "kpis:storage": ["fleet/storage/"],
     "kpis:site_add": ["fleet/sites/new/"],
     "kpis:node_add": ["fleet/nodes/new/"],
     "kpis:node_detail": ["fleet/nodes/{up}/", "fleet/nodes/{down}/"],

@@ -153,3 +153,9 @@ def test_a_pool_is_kept_except_in_tests(monkeypatch: Patch) -> None:
 def test_minutes_have_to_outlive_the_readings_they_are_made_of(monkeypatch: Patch, raw: str) -> None:
     sentence = refusal(monkeypatch, VIGIE_RAW_RETENTION_DAYS=raw, VIGIE_MINUTE_RETENTION_DAYS="45")
     assert "Write more days than VIGIE_RAW_RETENTION_DAYS" in sentence
+
+
+@pytest.mark.parametrize(("finer", "coarser"), [("MINUTE", "HOUR"), ("HOUR", "DAY")])
+def test_coarser_roll_ups_have_to_be_kept_as_long_as_finer_ones(monkeypatch: Patch, finer: str, coarser: str) -> None:
+    days = {f"VIGIE_{finer}_RETENTION_DAYS": "400", f"VIGIE_{coarser}_RETENTION_DAYS": "399"}
+    assert f"Write at least as many days as VIGIE_{finer}_RETENTION_DAYS" in refusal(monkeypatch, **days)

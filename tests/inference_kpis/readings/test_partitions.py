@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
 
 from inference_kpis.readings import partitions
-from inference_kpis.readings.partitions import MINUTE, READING
+from inference_kpis.readings.partitions import ALL, DAY, HOUR, MINUTE, READING, Partitioned
 
 pytestmark = pytest.mark.django_db
 # Far from the days that the installation made.
@@ -23,11 +23,16 @@ def _remembering_nothing() -> Iterator[None]:
     partitions.forget_days()
 
 
-def days_of(table: str) -> set[date]:
-    """The days from 2030 on that have a partition."""
+def parts_of(of: Partitioned) -> list[str]:
+    """What the partitions from 2030 on are called after the table."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", [table])
-        names = [name.rpartition("_")[2] for (name,) in cursor.fetchall()]
+        cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", [of.table])
+        return sorted(name.rpartition("_")[2] for (name,) in cursor.fetchall() if name.rpartition("_")[2] > "2030")
+
+
+def days_of(of: Partitioned) -> set[date]:
+    """The days from 2030 on that have a partition."""
+    names = parts_of(of)
     return {date(int(name[:4]), int(name[4:6]), int(name[6:])) for name in names if name > "2030"}
 
 
@@ -38,6 +43,13 @@ def around(day: date, first: int, last: int) -> set[date]:
 def test_it_works() -> None:
     partitions.keep(TODAY)
     assert days_of(READING) == days_of(MINUTE) == around(TODAY, -1, 3)
+
+
+def test_hours_lie_in_months_and_days_in_years_the_next_one_made_ahead() -> None:
+    partitions.keep(TODAY)
+    assert (parts_of(HOUR), parts_of(DAY)) == (["203103", "203104"], ["2031", "2032"])
+    partitions.keep(date(2031, 12, 30))
+    assert (parts_of(HOUR)[-2:], parts_of(DAY)[-1]) == (["203112", "203201"], "2032")
 
 
 def test_every_day_brings_the_next() -> None:
@@ -64,14 +76,33 @@ def test_each_table_is_kept_as_long_as_it_should_be(settings: Settings) -> None:
     dropped = partitions.keep(TODAY + timedelta(days=5))
     assert days_of(READING) == around(TODAY, 3, 8)
     assert days_of(MINUTE) == around(TODAY, 1, 8)
-    assert {f"{READING}_20310309", f"{READING}_20310312", f"{MINUTE}_20310310"} <= set(dropped)
-    assert f"{READING}_20310313" not in dropped
+    names = {f"{READING.table}_20310309", f"{READING.table}_20310312", f"{MINUTE.table}_20310310"}
+    assert names <= set(dropped)
+    assert f"{READING.table}_20310313" not in dropped
+
+
+def test_months_and_years_go_when_their_last_day_is_past_its_retention(settings: Settings) -> None:
+    settings.HOUR_RETENTION_DAYS, settings.DAY_RETENTION_DAYS = 40, 400
+    partitions.ensure({TODAY})
+    partitions.keep(date(2031, 5, 10))
+    assert parts_of(HOUR)[0] == "203103"
+    assert f"{HOUR.table}_203103" in partitions.keep(date(2031, 5, 11))
+    partitions.keep(date(2033, 2, 3))
+    assert parts_of(DAY)[0] == "2031"
+    assert f"{DAY.table}_2031" in partitions.keep(date(2033, 2, 4))
+
+
+def test_every_table_has_room_for_a_late_day() -> None:
+    partitions.ensure({date(2031, 6, 1)})
+    assert [len(parts_of(of)) for of in ALL] == [2, 2, 2, 1]
 
 
 def test_a_day_ends_at_midnight_utc() -> None:
     partitions.ensure({TODAY})
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = '{READING}_20310310'")
+        cursor.execute(
+            f"SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = '{READING.table}_20310310'"
+        )
         bounds = cursor.fetchone()[0]
         cursor.execute("SELECT '2031-03-10 00:00+00'::timestamptz::text, '2031-03-11 00:00+00'::timestamptz::text")
         first, end = cursor.fetchone()

@@ -1,21 +1,25 @@
 """Questions to the roll-ups: whatever widths answer them, the merged answer is that of the minutes."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import product
+from operator import attrgetter
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from inference_kpis.catalogue import KPIS
+from inference_kpis.catalogue import KPIS, Kpi
 from inference_kpis.fleet.models import Node
 from inference_kpis.readings import queries
-from inference_kpis.readings.algebra import EMPTY, Increase, Reading, merge_all
+from inference_kpis.readings.algebra import EMPTY, Distribution, Increase, Reading, merge_all
+from inference_kpis.readings.cells import Scope
 from inference_kpis.readings.queries import (
     DAY,
     Window,
     by_step,
     exposed_by,
+    giving,
     group_readings,
     kpi_of,
     node_model_readings,
@@ -23,7 +27,7 @@ from inference_kpis.readings.queries import (
     split,
 )
 from inference_kpis.readings.rollups import HOUR, local_day, roll_up_touched, start_of_day
-from inference_kpis.readings.statistics import NO_DATA, NOT_EXPOSED
+from inference_kpis.readings.statistics import NO_DATA, NOT_EXPOSED, Quantity, kpi_quantity
 from tests.factories import NodeFactory, SiteFactory
 from tests.inference_kpis.pulls import START, at
 from tests.inference_kpis.readings.storing import level, put, reading
@@ -125,7 +129,7 @@ def minutes_of(start: datetime, end: datetime) -> Reading:
 def test_the_coarsest_width_says_what_the_minutes_say(node: Node, step: timedelta) -> None:
     end = fill(node)
     start = start_of_day(local_day(end)) - timedelta(days=3)
-    widths = [width for width, _, _ in queries._pieces(Window(start, end, step))]
+    widths = [width for width, _, _ in queries._pieces(Window(start, end, step), Scope.GROUP)]
     assert widths == (["day", "hour", "minute"] if step >= DAY else ["hour", "minute"])
     whole = merge_all(each.reading for each in group_readings(Window(start, end, step)))
     assert whole == minutes_of(start, end) != EMPTY
@@ -186,6 +190,88 @@ def test_nothing_measured_is_nothing(node: Node) -> None:
         assert node_readings([node.pk], window) == {}
         assert node_model_readings(node.pk, window) == {}
         assert kpi_of(KPIS["request_rate"], group_readings(window)) == NO_DATA
+
+
+# --- Groups merged ---------------------------------------------------------------------------------------------------
+
+
+def fill_groups() -> datetime:
+    """Six groups of three engines over four days, whose rows differ in measures and layouts, one's also over time."""
+    sites = [SiteFactory(name=name) for name in ("Lyon", "Paris")]
+    end = start_of_day(local_day(START)) - timedelta(days=1) + timedelta(hours=9, minutes=25)
+    for number in range(6):
+        node = NodeFactory(site=sites[number % 2], engine=("vllm", "triton", "sglang")[number % 3])
+        found = []
+        for n in range(20):
+            second = (end - START - timedelta(minutes=n**3 % 5500 + number)).total_seconds()
+            layout = ((0.5, 1.0), (0.25, 2.0), (0.25,))[(number + (n > 8 and number == 5)) % 3]
+            latency = Distribution({layout: tuple(range(n, n + len(layout) + 1))}, n * 10**6, 20_000)
+            measures = {"requests": n + 1, "queue_depth": level(n % 7, second, 20), "e2e_latency": latency}
+            if number % 3 == 1:
+                del measures["e2e_latency"]
+            found.append(reading(second, 20, **measures))
+        put(node, *found, model=f"m{number // 3}")
+    roll_up_touched(end)
+    return end
+
+
+ASKED = [KPIS[key] for key in ("request_rate", "e2e_latency_p95", "queue_depth")]
+
+
+@pytest.mark.parametrize(
+    ("length", "step"),
+    [
+        (HOUR, MINUTE),
+        (timedelta(hours=5), timedelta(minutes=5)),
+        (DAY, HOUR),
+        (3 * DAY, timedelta(hours=3)),
+        (4 * DAY, DAY),
+        (4 * DAY, 2 * DAY),
+    ],
+)
+def test_groups_merged_in_sql_say_what_they_say_one_by_one(length: timedelta, step: timedelta) -> None:
+    end = fill_groups()
+    window = Window(end - length, end, step)
+    single = group_readings(window)
+    for name in ("site_key", "engine", "model", "id"):
+        together = group_readings(window, kpis=ASKED, by=attrgetter(name))
+        for kpi, key in product(ASKED, {getattr(each.group, name) for each in single}):
+            one, other = ([each for each in found if getattr(each.group, name) == key] for found in (single, together))
+            assert kpi_of(kpi, one) == kpi_of(kpi, other)
+            assert in_steps(kpi, one, window) == in_steps(kpi, other, window)
+
+
+def in_steps(kpi: Kpi, readings: list[queries.GroupReading], window: Window) -> dict[datetime, Quantity]:
+    """The KPI of each step that holds something."""
+    pairs = [(each.bucket_at, each.reading) for each in giving(kpi, readings)]
+    return {start: kpi_quantity(kpi, merged) for start, merged in by_step(pairs, window).items()}
+
+
+def test_sums_of_groups_may_be_larger_than_64_bits(node: Node) -> None:
+    put(node, reading(15, requests=1))
+    put(NodeFactory(site=node.site), reading(15, requests=1), model="n")
+    roll_up_touched(at(20))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE inference_kpis_rollup_minute SET numbers[1] = 9223372036854775807 WHERE scope = 1")
+    window = Window(START, at(60), MINUTE)
+    (only,) = group_readings(window, kpis=[KPIS["request_rate"]], by=lambda group: group.site_id)
+    assert only.reading.measures == {"requests": Increase(2 * 9223372036854775807, 30_000)}
+
+
+def test_merged_groups_cost_as_many_queries_as_one(node: Node) -> None:
+    window = Window(at(3600) - 2 * DAY, at(3600), HOUR)
+
+    def cost() -> int:
+        roll_up_touched(at(60))
+        with CaptureQueriesContext(connection) as captured:
+            assert group_readings(window, kpis=ASKED, by=lambda group: group.site_id)
+        return len(captured)
+
+    put(node, reading(15, requests=1))
+    one = cost()
+    for number in range(19):
+        put(NodeFactory(), reading(15, requests=1), model=f"m{number}")
+    assert cost() == one == 5
 
 
 # --- KPIs ------------------------------------------------------------------------------------------------------------

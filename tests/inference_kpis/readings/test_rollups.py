@@ -4,16 +4,29 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from threading import Event
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from pytest_django import Settings
 
 from inference_kpis.fleet.models import Node
-from inference_kpis.readings import codec, rollups, store
-from inference_kpis.readings.algebra import EMPTY, Distribution, Increase, Reading, merge, merge_all, spread
-from inference_kpis.readings.rollups import ONE_AT_A_TIME, Scope, local_day, roll_up_touched, start_of_day
+from inference_kpis.readings import cells, codec, rollups, store, totals
+from inference_kpis.readings.algebra import (
+    EMPTY,
+    Distribution,
+    Increase,
+    MeasureValue,
+    Reading,
+    merge,
+    merge_all,
+    spread,
+)
+from inference_kpis.readings.cells import Scope
+from inference_kpis.readings.rollups import ONE_AT_A_TIME, local_day, roll_up_touched, start_of_day
 from inference_kpis.readings.store import as_datetime, as_ms
 from tests.factories import NodeFactory, SiteFactory
 from tests.inference_kpis.pulls import START, at
@@ -135,6 +148,126 @@ def test_a_measure_that_was_filled_in_counts_once(node: Node) -> None:
     put(node, reading(15, output_tokens=70))
     roll_up_touched(LATER)
     assert_equal_to_raw(node)
+
+
+class Killed(Exception):
+    """The process ended here."""
+
+
+def roll_up_and_die(monkeypatch: pytest.MonkeyPatch, at_write: int) -> None:
+    """A roll-up that ends before it writes so many tables; what it did until then is rolled back."""
+    write, count = cells.write, 0
+
+    def write_or_die(*args: Any) -> None:
+        nonlocal count
+        count += 1
+        if count > at_write:
+            raise Killed
+        write(*args)
+
+    with monkeypatch.context() as dying, suppress(Killed), transaction.atomic():
+        dying.setattr(cells, "write", write_or_die)
+        roll_up_touched(LATER)
+        raise Killed
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_comes_when_roll_ups_say_what_the_raw_readings_say(
+    node: Node, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any order, repeated, in pieces, of nodes that move, with a few rows taken at a time, killed anywhere."""
+    numbers = random.Random(seed)
+    monkeypatch.setattr(rollups, "MOST_TOUCHED_AT_ONCE", numbers.choice([3, 7, 20_000]))
+    nodes = [node, NodeFactory(site=node.site), NodeFactory(engine="triton")]
+    deliveries = [(each, found) for each in nodes for found in some_readings(numbers.randrange(999), 14)]
+    deliveries += numbers.sample(deliveries, 12)
+    for each, found in list(deliveries):
+        if numbers.random() < 0.3:
+            some = dict(numbers.sample(sorted(found.measures.items()), 1))
+            deliveries.append((each, Reading(found.start_ms, found.end_ms, some)))
+    numbers.shuffle(deliveries)
+    while deliveries:
+        for each, found in deliveries[:5]:
+            put(each, found)
+        del deliveries[:5]
+        if numbers.random() < 0.4:
+            roll_up_and_die(monkeypatch, numbers.randrange(6))
+        if numbers.random() < 0.6:
+            roll_up_touched(numbers.choice([START, at(4000), LATER]))
+        if numbers.random() < 0.2:
+            moving = numbers.choice(nodes)
+            moving.site = SiteFactory()
+            moving.save()
+    while roll_up_touched(LATER):
+        pass
+    assert_equal_to_raw(*nodes)
+    assert total_of_groups() == merge_all(rolled("minute", Scope.FLEET).values()).measures["requests"]
+
+
+def total_of_groups() -> MeasureValue:
+    """The requests of all running totals together."""
+    found = [Reading(0, 1, {"requests": total.measures["requests"]}) for total in totals.totals().values()]
+    return merge_all(found).measures["requests"]
+
+
+def test_a_minute_made_anew_leaves_out_what_waits(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reading that is not added yet is not in a minute that is made anew either, else it would be added twice."""
+    put(node, reading(15, requests=7))
+    roll_up_touched(at(20))
+    put(node, reading(15, output_tokens=70))
+    put(node, reading(30, requests=5))
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM inference_kpis_touched WHERE ended_at IS NULL RETURNING minute_at")
+        cursor.execute("CREATE TEMP TABLE waiting AS SELECT * FROM inference_kpis_touched")
+        cursor.execute("UPDATE inference_kpis_touched SET ended_at = NULL")
+        cursor.execute("INSERT INTO inference_kpis_touched SELECT * FROM waiting")
+    monkeypatch.setattr(rollups, "MOST_TOUCHED_AT_ONCE", 1)
+    assert [roll_up_touched(at(40)) for _ in range(3)] == [1, 1, 0]
+    roll_up_touched(LATER)
+    assert_equal_to_raw(node)
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_an_extreme_that_was_taken_back_is_gone_everywhere(node: Node, scope: Scope) -> None:
+    """A minute made anew after a raw reading is gone; nothing that could be added says so."""
+    put(node, reading(15, requests=7, queue_depth=level(900, 15)), reading(30, requests=1, queue_depth=level(5, 30)))
+    put(NodeFactory(site=node.site), reading(15, requests=2, queue_depth=level(7, 15)))
+    roll_up_touched(at(40))
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM inference_kpis_reading WHERE node_id = %s AND ended_at = %s", [node.pk, at(15)])
+        cursor.execute(
+            "INSERT INTO inference_kpis_touched SELECT %s, node_id, model_id FROM inference_kpis_latest WHERE node_id = %s",
+            [START, node.pk],
+        )
+    roll_up_touched(at(40))
+    highest = [whole.measures["queue_depth"].maximum for whole in rolled("minute", scope).values()]  # type: ignore[union-attr]
+    assert max(highest) == 7
+
+
+def test_hours_that_are_over_are_taken_in_parts(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rollups, "MOST_CELLS_AT_ONCE", 2)
+    monkeypatch.setattr(rollups, "CELLS_IN_MEMORY", 1)
+    put(node, *some_readings(11))
+    roll_up_touched(LATER)
+    assert (len(rolled("hour", Scope.FLEET)), len(rolled("hour", Scope.NODE))) == (1, 0)
+    for _ in range(12):
+        roll_up_touched(LATER)
+    assert_equal_to_raw(node)
+
+
+@pytest.mark.parametrize(("width", "days"), [("hour", 3), ("day", 10)])
+def test_what_the_finer_width_is_gone_of_stays_as_it_is(node: Node, settings: Settings, width: str, days: int) -> None:
+    settings.MINUTE_RETENTION_DAYS, settings.HOUR_RETENTION_DAYS = 2, 9
+    put(node, *some_readings(12))
+    roll_up_touched(at(86_400 * 1.5))
+    before = rolled(width, Scope.FLEET)
+    finer = "minute" if width == "hour" else "hour"
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM inference_kpis_rollup_{finer} WHERE bucket_at > %s", [at(900)])
+        cursor.execute("INSERT INTO inference_kpis_hour_due VALUES (%s, 0, 0, 0)", [START])
+        cursor.execute("INSERT INTO inference_kpis_day_due VALUES (%s, 0, 0, 0)", [local_day(START)])
+    roll_up_touched(at(86_400 * days))
+    assert rolled(width, Scope.FLEET) == before
 
 
 def everything() -> list[object]:

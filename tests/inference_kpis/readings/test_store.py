@@ -114,15 +114,16 @@ def test_the_latest_only_moves_forward(node: Node) -> None:
     assert latest(node) == [(75, {"requests": Increase(5, 15_000)})]
 
 
-@pytest.mark.parametrize(
-    ("end", "length", "minutes"),
-    [(15, 15, [0]), (60, 15, [0]), (60.001, 15, [0, 60]), (75, 15, [60]), (200, 190, [0, 60, 120, 180])],
-)
-def test_a_reading_touches_the_minutes_that_it_overlaps(
-    node: Node, end: float, length: float, minutes: list[float]
-) -> None:
-    put(node, reading(end, length))
-    assert touched() == minutes
+def test_a_reading_waits_to_be_added_to_its_minutes(node: Node) -> None:
+    put(node, reading(200, 190))
+    assert rows("SELECT minute_at, node_id, ended_at FROM inference_kpis_touched") == [(START, node.pk, at(200))]
+
+
+def test_a_reading_that_was_filled_in_touches_the_minutes_that_it_overlaps(node: Node) -> None:
+    put(node, reading(200, 190))
+    put(node, reading(200, 190, output_tokens=1))
+    waiting = rows("SELECT minute_at FROM inference_kpis_touched WHERE ended_at IS NULL ORDER BY 1")
+    assert waiting == [at(0), at(60), at(120), at(180)]
 
 
 def test_what_changes_nothing_touches_nothing(node: Node) -> None:

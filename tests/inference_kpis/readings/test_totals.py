@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference_kpis.fleet.models import Node
-from inference_kpis.readings import store, totals
+from inference_kpis.readings import codec, store, totals
 from inference_kpis.readings.algebra import (
-    EMPTY,
     LARGEST_INCREASE,
     Distribution,
     Increase,
@@ -150,13 +149,13 @@ def test_a_total_may_be_larger_than_64_bits(node: Node) -> None:
     put(node, 15, 1)
     assert requests() == [1]
     (group_id,) = totals.totals()
-    huge = Reading(0, 1, {"requests": Increase(LARGEST_INCREASE * 2**30, 1)})
-    totals.add({group_id: huge})
+    huge = codec.encode({"requests": Increase(LARGEST_INCREASE * 2**30, 1)}, {})
+    totals.add({group_id: totals.Gain(START, huge)}, codec.Shapes(store.layouts_by_id()))
     assert requests() == [LARGEST_INCREASE * 2**30 + 1]
 
 
 def test_nothing_gained_writes_nothing(node: Node) -> None:
-    totals.add({1: EMPTY})
+    totals.add({}, codec.Shapes({}))
     assert totals.totals() == {}
 
 
