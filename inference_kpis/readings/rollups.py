@@ -143,7 +143,9 @@ def _node_minutes(cursor: Any, touched: Sequence[tuple[datetime, int, int]]) -> 
         " r.started_at, r.ended_at, r.measures, r.numbers"
         " FROM unnest(%s::timestamptz[], %s::int[], %s::int[]) AS t (minute_at, node_id, model_id)"
         " JOIN inference_kpis_reading r ON r.node_id = t.node_id AND r.model_id = t.model_id"
-        " AND r.ended_at > t.minute_at AND r.ended_at < t.minute_at + %s AND r.started_at < t.minute_at + %s"
+        # A millisecond, and not at once: what probes saw up to the start of the minute ends a hair after it.
+        " AND r.ended_at >= t.minute_at + interval '1 ms' AND r.ended_at < t.minute_at + %s"
+        " AND r.started_at < t.minute_at + %s"
         " LEFT JOIN inference_kpis_rollup_minute m ON m.scope = 2 AND m.scope_id = t.node_id"
         " AND m.bucket_at = t.minute_at AND m.model_id = t.model_id"
         " ORDER BY r.ended_at",
