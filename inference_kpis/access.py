@@ -10,6 +10,7 @@ from django.http import Http404
 from accounts.models import MachineKey, Role, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.fleet.models import Node
+from inference_kpis.probes.models import Probe
 
 Row = TypeVar("Row", bound=Model)
 WRITE_FLEET = {Role.OPERATOR, Role.ADMINISTRATOR}
@@ -39,6 +40,18 @@ def get_writable_node_for(user: User, uuid: UUID) -> Node:
     if not can_write_fleet(user):
         raise Http404
     return get_node(uuid)
+
+
+def get_probe(pk: int) -> Probe:
+    """A probe; everybody who is signed in may see it."""
+    return _or_404(Probe.objects.filter(pk=pk).select_related("node__site"))
+
+
+def get_writable_probe_for(user: User, pk: int) -> Probe:
+    """A probe, for somebody who writes the fleet."""
+    return _or_404(
+        Probe.objects.filter(pk=pk).select_related("node__site") if can_write_fleet(user) else Probe.objects.none()
+    )
 
 
 # --- Alerts ----------------------------------------------------------------------------------------------------------

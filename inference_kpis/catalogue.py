@@ -97,9 +97,7 @@ MEASURES: dict[str, Measure] = {
         Measure(
             66, "probe_time_to_first_token", Kind.DISTRIBUTION, "s", _MICRO, _("Time to first token seen by a probe")
         ),
-        Measure(
-            67, "central_probe_latency", Kind.DISTRIBUTION, "s", _MICRO, _("Latency of the central counterpart")
-        ),
+        Measure(67, "central_probe_latency", Kind.DISTRIBUTION, "s", _MICRO, _("Latency of the central counterpart")),
         Measure(
             68,
             "central_probe_time_to_first_token",

@@ -3,6 +3,7 @@
 from inference_kpis.alerts.models import Alert, AlertEvent, AlertRule, AlertWatch, Channel, Notification, Silence
 from inference_kpis.discovery.models import DiscoveredNode, DiscoverySource
 from inference_kpis.fleet.models import Node, ServedModel, Site, SiteHealth
+from inference_kpis.probes.models import Probe, ProbeBaseline
 from inference_kpis.pull.models import PullState, PullTls
 from inference_kpis.push.models import KeySite, PushState
 
@@ -17,6 +18,8 @@ __all__ = [
     "KeySite",
     "Node",
     "Notification",
+    "Probe",
+    "ProbeBaseline",
     "PullState",
     "PullTls",
     "PushState",

@@ -17,6 +17,7 @@ urlpatterns = [
     path("fleet/nodes/<uuid:uuid>/retire/", node_editing.node_retire, name="node_retire"),
     path("fleet/nodes/<uuid:uuid>/<slug:key>.csv", dashboards.node_csv, name="node_csv"),
     path("fleet/", include("inference_kpis.discovery.urls")),
+    path("fleet/probes/", include("inference_kpis.probes.urls")),
     path("kpis/", dashboards.kpi_list, name="kpi_list"),
     path("kpis/<slug:key>/", dashboards.kpi_detail, name="kpi_detail"),
     path("kpis/<slug:key>.csv", dashboards.kpi_csv, name="kpi_csv"),

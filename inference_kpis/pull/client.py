@@ -11,7 +11,7 @@ import time
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import SplitResult, urljoin
 
 import aiohttp
@@ -23,6 +23,9 @@ from inference_kpis.pull.problems import PullFailed
 from inference_kpis.pull.tls import SYSTEM_TLS, Tls, certificate_problem, context_of
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
+# For those who exchange more than a body.
+Session: TypeAlias = aiohttp.ClientSession
+Response: TypeAlias = aiohttp.ClientResponse
 # What an exchange with a server may end in; `problem_of` says what to call it.
 FAILURES = (PullFailed, aiohttp.ClientError, OSError, ValueError)
 READ_CHUNK_BYTES = 64 * 1024

@@ -247,9 +247,7 @@ def _bound_of_reduction(edge: Bound, baseline: Bound) -> Bound | None:
     return None
 
 
-def _reduction_interval(
-    edge: tuple[float, float], baseline: tuple[float, float]
-) -> tuple[float | None, float | None]:
+def _reduction_interval(edge: tuple[float, float], baseline: tuple[float, float]) -> tuple[float | None, float | None]:
     low = 1 - edge[1] / baseline[0] if baseline[0] and edge[1] != math.inf else None
     # A baseline without upper edge may be as slow as it likes; so may an edge below every bound be fast: up to all of it.
     return low, 1 - edge[0] / baseline[1]
