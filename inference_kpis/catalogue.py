@@ -363,8 +363,8 @@ def _reduction(percent: int, label: Label) -> Kpi:
         Reduction("compared_probe_latency", "central_probe_latency", percent / 100),
         _(
             "One minus the percentile of the probes of the edge divided by the same percentile of the probes of its central"
-            " counterpart, over the runs in which both answered, with the interval that holds the true reduction with 95 %"
-            " confidence if runs do not depend on each other."
+            " counterpart, over the runs in which both answered, with the interval that holds the true reduction with a"
+            " confidence of 0.95 if runs do not depend on each other."
         ),
         Vantage.PROBE,
         _HUNDRED,

@@ -18,6 +18,10 @@ from inference_kpis.pull.problems import PullFailed
 KEPT_TOKEN = _("Stored encrypted. Leave empty to keep what is there.")
 
 
+def _url_field(label: Any, help_text: Any) -> forms.URLField:
+    return forms.URLField(label=label, required=False, max_length=500, assume_scheme="http", help_text=help_text)
+
+
 def _token_field(label: Any) -> forms.CharField:
     return forms.CharField(
         label=label,
@@ -37,6 +41,15 @@ class ProbeForm(forms.ModelForm):
         required=False,
         help_text=_("A worker has to stand there: where users are, a probe sees what they see."),
     )
+    url = _url_field(
+        _("URL"), _("Empty for the node’s own address. A base URL is enough for chat, such as http://10.0.3.7:8000")
+    )
+    central_url = _url_field(
+        _("URL of the central counterpart"),
+        _(
+            "The same model far away, asked right after the edge with the same prompt: it makes the reduction. Optional."
+        ),
+    )
     credential = _token_field(_("Bearer token"))
     forget_credential = forms.BooleanField(label=_("Forget the token"), required=False)
     central_credential = _token_field(_("Bearer token of the counterpart"))
@@ -48,12 +61,9 @@ class ProbeForm(forms.ModelForm):
             *("name", "node", "region", "kind", "url", "model_name", "central_url"),
             *("prompt", "max_tokens", "interval_seconds", "timeout_seconds"),
         )
+        widgets = {"prompt": forms.Textarea(attrs={"rows": 3})}
         help_texts = {
-            "url": _("Empty for the node’s own address. A base URL is enough for chat, such as http://10.0.3.7:8000"),
             "model_name": _("As the node names it: its readings are kept with those of this model."),
-            "central_url": _(
-                "The same model far away, asked right after the edge with the same prompt: it makes the reduction. Optional."
-            ),
         }
 
     ESSENTIAL = ("name", "node", "kind", "url", "model_name", "central_url")

@@ -13,6 +13,12 @@ from playwright.sync_api import Page
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.dashboards.node_rows import NODES_PER_PAGE
 from inference_kpis.discovery.models import DiscoverySource
+from inference_kpis.probes.baselines import enter_baseline
+from inference_kpis.probes.models import Probe
+from inference_kpis.probes.results import Answer, Run
+from inference_kpis.probes.running import store_runs
+from inference_kpis.probes.schedule import claim_due
+from inference_kpis.readings.store import as_ms
 from readiness.assessments.models import Assessment, Binding
 from readiness.bank import current_version
 from readiness.success.models import SuccessMetric
@@ -47,6 +53,11 @@ PAGES: dict[str, list[str]] = {
     "kpis:discovery_add": ["fleet/discovery/new/"],
     "kpis:discovery_detail": ["fleet/discovery/{source}/"],
     "kpis:discovery_edit": ["fleet/discovery/{source}/edit/"],
+    "kpis:probe_list": ["fleet/probes/"],
+    "kpis:probe_add": ["fleet/probes/new/"],
+    "kpis:probe_detail": ["fleet/probes/{probe}/", "fleet/probes/{alone}/"],
+    "kpis:probe_edit": ["fleet/probes/{probe}/edit/"],
+    "kpis:probe_baseline": ["fleet/probes/{probe}/baseline/"],
     "kpis:node_import": ["fleet/nodes/import/"],
     "kpis:kpi_list": ["kpis/"],
     "kpis:kpi_detail": ["kpis/e2e_latency_p95/", "kpis/availability/?split=tier&window=24h"],
@@ -65,7 +76,14 @@ PAGES: dict[str, list[str]] = {
     "kpis:channel_edit": ["alerts/channels/{channel}/edit/"],
     "account": ["account/password/change/", "account/password/reset/", "account/logout/"],
 }
-NO_PAGES = ("kpis:kpi_csv", "kpis:node_csv", "kpis:node_export", "api_", "admin:")  # downloads, and what others draw
+NO_PAGES = (
+    "kpis:kpi_csv",
+    "kpis:node_csv",
+    "kpis:probe_csv",
+    "kpis:node_export",
+    "api_",
+    "admin:",
+)  # downloads, and what others draw
 EXPLORED = """() => [...document.querySelectorAll("[data-explore-now] .chart-plotly")].every(
     (stage) => stage.querySelector(".main-svg"))"""
 OPENED = """() => { for (const each of document.querySelectorAll("details")) each.open = true; }"""
@@ -102,7 +120,10 @@ def paths(company: Company) -> list[str]:
     )
     source.report("timed_out", now)
     source.save()
+    probe, alone = probes_of(company)
     objects = {
+        "probe": probe.pk,
+        "alone": alone.pk,
         "alert": Alert.objects.create(rule=rule, phase="firing", since=now, changed_at=now).pk,
         "rule": rule.pk,
         "channel": channel.pk,
@@ -115,6 +136,23 @@ def paths(company: Company) -> list[str]:
         "source": source.pk,
     }
     return [path.format(**objects) for paths in PAGES.values() for path in paths]
+
+
+def probes_of(company: Company) -> tuple[Probe, Probe]:
+    """One that ran, well and badly, with its central counterpart, and one that is alone with a baseline."""
+    values = {"interval_seconds": 5, "node": company.up[0]}
+    probe, alone = (
+        Probe.objects.create(name=name, model_name=name, central_url=url, **values)
+        for name, url in (("Probe", "http://10.0.0.3:8000"), ("alone", ""))
+    )
+    leases = {claim.probe_id: claim.lease for claim in claim_due(datetime.now(UTC))}
+    at_ms = as_ms(datetime.now(UTC) - timedelta(seconds=5))
+    good, failed = Answer("", 200, 0.01, 0.02, 0.03), Answer("timed_out")
+    store_runs([(probe, Run(at_ms, good, failed)), (alone, Run(at_ms, good))], leases)
+    by, today = company.person("ada"), datetime.now(UTC).date()
+    enter_baseline("alone", p50_seconds=0.08, p95_seconds=None, dated_on=today, note="Load test", by=by)
+    company.roll_up()
+    return probe, alone
 
 
 def opened(visitor: Visitor, paths: Iterable[str]) -> Iterator[tuple[str, Page]]:
