@@ -123,9 +123,10 @@ class Probe(models.Model):
         self.central_credential_sealed = credentials.seal(text) if text else None
 
     def is_overdue(self, now: datetime) -> bool:
-        """Whether nothing ran for so long that no worker seems to stand in its region."""
+        """Whether nothing ran for so long that no worker seems to stand in its region; queries the node unless selected."""
+        rests = self.is_paused or self.node.state == Node.State.PAUSED or self.node.retired_at
         patience = max(OVERDUE_INTERVALS * self.interval_seconds, OVERDUE_SECONDS)
-        return not self.is_paused and (now - (self.ran_at or self.created_at)).total_seconds() > patience
+        return not rests and (now - (self.ran_at or self.created_at)).total_seconds() > patience
 
 
 class ProbeBaseline(models.Model):

@@ -1,6 +1,6 @@
 """What the page of a probe shows: edge and central side by side over a window, and how the last runs ended."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,7 +59,6 @@ class Standing:
     reductions: tuple[tuple[Kpi, Quantity], ...]
     baseline: ProbeBaseline | None
     lines: tuple[Line, ...]
-    readings: Sequence[tuple[datetime, Reading]]
 
 
 def standing(probe: Probe, window: Window, *, edge_label: str, central_label: str) -> Standing:
@@ -83,7 +82,7 @@ def standing(probe: Probe, window: Window, *, edge_label: str, central_label: st
     if probe.central_url:
         moved = [(at, _as_edge(reading)) for at, reading in readings]
         lines.append(Line(central_label, steps(LATENCY, moved, window, is_exposed=True), rows[0].central, "central"))
-    return Standing(rows, tuple(reductions), baseline, tuple(lines), readings)
+    return Standing(rows, tuple(reductions), baseline, tuple(lines))
 
 
 def _shown(kpi: Kpi, quantity: Quantity) -> Quantity:

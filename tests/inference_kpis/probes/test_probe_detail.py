@@ -11,10 +11,10 @@ from django.urls import reverse
 from inference_kpis.probes.baselines import enter_baseline
 from inference_kpis.probes.models import Probe
 from inference_kpis.readings.rollups import roll_up_touched
-from tests.factories import UserFactory
+from tests.factories import NodeFactory, UserFactory
 from tests.inference_kpis.dashboards.asking import assert_is_live, text_of
 from tests.inference_kpis.probes.probing import FAILED, answered, probe_of, ran, run_at
-from tests.inference_kpis.pulls import at
+from tests.inference_kpis.pulls import START, at
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_later")]
 
@@ -77,6 +77,16 @@ def test_a_probe_that_has_not_run_says_so(browser: Client) -> None:
     page = text_of(browser.get(url_of(probe_of(region="lyon"))))
     assert "It has not run yet." in page
     assert "Check that a worker takes from the queue of lyon." in page
+
+
+@pytest.mark.parametrize(
+    ("node", "words"),
+    [({"state": "paused"}, "The node is paused"), ({"retired_at": START}, "The node is out of service")],
+)
+def test_a_node_that_rests_is_no_fault_of_the_worker(browser: Client, node: dict[str, object], words: str) -> None:
+    page = text_of(browser.get(url_of(probe_of(node=NodeFactory(**node)))))
+    assert words in page
+    assert "Nothing ran for a while" not in page
 
 
 def test_it_keeps_itself_fresh(browser: Client) -> None:
