@@ -37,7 +37,10 @@ ENTRIES = (
     Entry(
         _("Fleet"),
         "kpis:fleet",
-        ("kpis:fleet", "kpis:node_", "kpis:site_", "kpis:discovery_", "kpis:mapping_", "kpis:query_source_"),
+        (
+            *("kpis:fleet", "kpis:node_", "kpis:site_", "kpis:discovery_", "kpis:mapping_", "kpis:query_source_"),
+            "kpis:probe_",
+        ),
     ),
     Entry(_("Alerts"), "kpis:alert_list", ("kpis:alert_", "kpis:silence_", "kpis:maintenance_", "kpis:channel_")),
 )

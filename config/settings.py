@@ -171,6 +171,7 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
     for name, task, seconds in [
         ("pull the nodes that are due", "inference_kpis.pull.tasks.dispatch_due_pulls", 1.0),
+        ("send the probes that are due", "inference_kpis.probes.tasks.dispatch_due_probes", 1.0),
         ("roll up what new readings touched", "inference_kpis.readings.tasks.roll_up_touched", 2.0),
         ("settle pushed collections that waited long enough", "inference_kpis.push.tasks.settle_waiting", 5.0),
         ("count the fleet's health", "inference_kpis.fleet.tasks.count_health", 2.0),
@@ -192,6 +193,10 @@ DEMO_ENDPOINTS = frozenset(env.listed("VIGIE_DEMO_ENDPOINTS"))
 PULL_BODY_CEILING_MIB = env.whole_number("VIGIE_PULL_BODY_CEILING_MIB", 32)
 PULL_SAMPLES_CEILING = env.whole_number("VIGIE_PULL_SAMPLES_CEILING", 200_000)
 PULL_BATCH_SIZE = env.whole_number("VIGIE_PULL_BATCH_SIZE", 50)
+# Few at a time: probes that wait for each other in one process would measure that.
+PROBE_BATCH_SIZE = env.whole_number("VIGIE_PROBE_BATCH_SIZE", 10)
+# Where else probes are sent from: each name is that of a queue that workers standing there take from.
+PROBE_REGIONS = env.listed("VIGIE_PROBE_REGIONS")
 RAW_RETENTION_DAYS = env.whole_number("VIGIE_RAW_RETENTION_DAYS", 15)
 MINUTE_RETENTION_DAYS = env.whole_number("VIGIE_MINUTE_RETENTION_DAYS", 45)
 HOUR_RETENTION_DAYS = env.whole_number("VIGIE_HOUR_RETENTION_DAYS", 457)

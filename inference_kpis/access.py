@@ -11,6 +11,7 @@ from accounts.models import MachineKey, Role, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.fleet.models import Node
 from inference_kpis.mappings.models import SeriesMapping
+from inference_kpis.probes.models import Probe
 
 Row = TypeVar("Row", bound=Model)
 WRITE_FLEET = {Role.OPERATOR, Role.ADMINISTRATOR}
@@ -49,6 +50,18 @@ def get_mapping(pk: int) -> SeriesMapping:
 
 def get_writable_mapping_for(user: User, pk: int) -> SeriesMapping:
     return _or_404(SeriesMapping.objects.filter(pk=pk) if can_write_fleet(user) else SeriesMapping.objects.none())
+
+
+def get_probe(pk: int) -> Probe:
+    """A probe; everybody who is signed in may see it."""
+    return _or_404(Probe.objects.filter(pk=pk).select_related("node__site"))
+
+
+def get_writable_probe_for(user: User, pk: int) -> Probe:
+    """A probe, for somebody who writes the fleet."""
+    return _or_404(
+        Probe.objects.filter(pk=pk).select_related("node__site") if can_write_fleet(user) else Probe.objects.none()
+    )
 
 
 # --- Alerts ----------------------------------------------------------------------------------------------------------

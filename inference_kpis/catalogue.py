@@ -77,9 +77,43 @@ MEASURES: dict[str, Measure] = {
         Measure(
             51, "gateway_time_to_first_token", Kind.DISTRIBUTION, "s", _MICRO, _("Time to first token at the gateway")
         ),
+        # What probes measure, and nobody else may send. The central ones are of the counterpart that was asked in the same
+        # run, kept with the edge node: only so is the reduction a function of what was merged, whatever was merged.
+        Measure(60, "probes", Kind.INCREASE, "{probe}", _ONE, _("Probes")),
+        Measure(61, "successful_probes", Kind.INCREASE, "{probe}", _ONE, _("Successful probes")),
+        Measure(62, "central_probes", Kind.INCREASE, "{probe}", _ONE, _("Probes of the central counterpart")),
+        Measure(
+            63,
+            "successful_central_probes",
+            Kind.INCREASE,
+            "{probe}",
+            _ONE,
+            _("Successful probes of the central counterpart"),
+        ),
+        Measure(64, "probe_latency", Kind.DISTRIBUTION, "s", _MICRO, _("Latency seen by a probe")),
+        Measure(
+            65, "probe_time_to_first_byte", Kind.DISTRIBUTION, "s", _MICRO, _("Time to first byte seen by a probe")
+        ),
+        Measure(
+            66, "probe_time_to_first_token", Kind.DISTRIBUTION, "s", _MICRO, _("Time to first token seen by a probe")
+        ),
+        Measure(67, "central_probe_latency", Kind.DISTRIBUTION, "s", _MICRO, _("Latency of the central counterpart")),
+        Measure(
+            68,
+            "central_probe_time_to_first_token",
+            Kind.DISTRIBUTION,
+            "s",
+            _MICRO,
+            _("Time to first token of the central counterpart"),
+        ),
+        # Runs in which both ends answered, and no others: probes without a counterpart would be compared with nothing.
+        Measure(
+            69, "compared_probe_latency", Kind.DISTRIBUTION, "s", _MICRO, _("Latency compared with the central one")
+        ),
     )
 }
 MEASURES_BY_ID: dict[int, Measure] = {measure.id: measure for measure in MEASURES.values()}
+PROBE_MEASURES = frozenset(measure.key for measure in MEASURES.values() if 60 <= measure.id < 70)
 
 
 # --- Formulas --------------------------------------------------------------------------------------------------------
@@ -136,7 +170,16 @@ class Maximum:
     measures: tuple[str, ...]
 
 
-Formula = Rate | Ratio | Quantile | Mean | Total | Maximum
+@dataclass(frozen=True)
+class Reduction:
+    """1 − q-quantile of `measure` / q-quantile of `baseline`: the same percentile of both, each of its merged distribution."""
+
+    measure: str
+    baseline: str
+    q: float
+
+
+Formula = Rate | Ratio | Quantile | Mean | Total | Maximum | Reduction
 
 
 def measures_of(formula: Formula) -> frozenset[str]:
@@ -146,6 +189,8 @@ def measures_of(formula: Formula) -> frozenset[str]:
             return frozenset(numerators + denominators)
         case Maximum(measures):
             return frozenset(measures)
+        case Reduction(measure, baseline):
+            return frozenset({measure, baseline})
         case _:
             return frozenset({formula.measure})
 
@@ -287,6 +332,45 @@ _GATEWAY_TTFT = _latencies(
     _("Quantile of the merged histograms of the time from when the gateway called the server to the first token."),
     vantage=Vantage.GATEWAY,
 )
+_PROBE = _latencies(
+    "probe_latency",
+    {
+        "95": _("Latency seen by probes, p95"),
+        "50": _("Latency seen by probes, median"),
+        "99": _("Latency seen by probes, p99"),
+    },
+    _("Quantile of the merged histograms of the time from before a probe connects to the last byte of the answer."),
+    vantage=Vantage.PROBE,
+)
+_PROBE_TTFT = _latencies(
+    "probe_time_to_first_token",
+    {
+        "95": _("Time to first token seen by probes, p95"),
+        "50": _("Time to first token seen by probes, median"),
+        "99": _("Time to first token seen by probes, p99"),
+    },
+    _("Quantile of the merged histograms of the time from before a probe connects to the first token of the answer."),
+    vantage=Vantage.PROBE,
+)
+
+
+def _reduction(percent: int, label: Label) -> Kpi:
+    return Kpi(
+        f"response_time_reduction_p{percent}",
+        label,
+        _PERCENT,
+        Direction.HIGHER,
+        Reduction("compared_probe_latency", "central_probe_latency", percent / 100),
+        _(
+            "One minus the percentile of the probes of the edge divided by the same percentile of the probes of its central"
+            " counterpart, over the runs in which both answered, with the interval that holds the true reduction with a"
+            " confidence of 0.95 if runs do not depend on each other."
+        ),
+        Vantage.PROBE,
+        _HUNDRED,
+        1,
+    )
+
 
 KPIS: dict[str, Kpi] = {
     kpi.key: kpi
@@ -391,6 +475,20 @@ KPIS: dict[str, Kpi] = {
         *_TPOT,
         *_GATEWAY,
         *_GATEWAY_TTFT,
+        *_PROBE,
+        *_PROBE_TTFT,
+        Kpi(
+            "probe_success_ratio",
+            _("Success ratio of probes"),
+            _PERCENT,
+            Direction.HIGHER,
+            Ratio(("successful_probes",), ("probes",)),
+            _("Probes that got their whole answer divided by probes that were sent."),
+            Vantage.PROBE,
+            _HUNDRED,
+        ),
+        _reduction(50, _("Response-time reduction, median")),
+        _reduction(95, _("Response-time reduction, p95")),
         Kpi(
             "mean_latency",
             _("Mean latency"),

@@ -4,6 +4,7 @@ from inference_kpis.alerts.models import Alert, AlertEvent, AlertRule, AlertWatc
 from inference_kpis.discovery.models import DiscoveredNode, DiscoverySource
 from inference_kpis.fleet.models import Node, ServedModel, Site, SiteHealth
 from inference_kpis.mappings.models import NodeMapping, SeriesMapping, SeriesMappingVersion
+from inference_kpis.probes.models import Probe, ProbeBaseline
 from inference_kpis.pull.models import PullState, PullTls
 from inference_kpis.push.models import KeySite, PushState
 from inference_kpis.query_sources.models import QueriedNode, QuerySource
@@ -20,6 +21,8 @@ __all__ = [
     "Node",
     "NodeMapping",
     "Notification",
+    "Probe",
+    "ProbeBaseline",
     "PullState",
     "PullTls",
     "PushState",

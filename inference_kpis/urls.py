@@ -29,6 +29,7 @@ urlpatterns = [
     path("fleet/mappings/<int:pk>.json", mapping_views.mapping_export, name="mapping_export"),
     path("fleet/", include("inference_kpis.discovery.urls")),
     path("fleet/", include("inference_kpis.query_sources.urls")),
+    path("fleet/probes/", include("inference_kpis.probes.urls")),
     path("kpis/", dashboards.kpi_list, name="kpi_list"),
     path("kpis/<slug:key>/", dashboards.kpi_detail, name="kpi_detail"),
     path("kpis/<slug:key>.csv", dashboards.kpi_csv, name="kpi_csv"),

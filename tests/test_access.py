@@ -13,6 +13,7 @@ from accounts.models import Role, Team, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.discovery.models import DiscoverySource
 from inference_kpis.fleet.models import Node
+from inference_kpis.probes.models import Probe
 from inference_kpis.query_sources.models import QuerySource
 from readiness.assessments import answering
 from readiness.assessments.answering import Reply
@@ -60,6 +61,7 @@ class World:
             name="Metric", team=self.team, kpi="availability", target_value=99, target_on=date(2027, 1, 1), owner=author
         )
         self.node: Node = NodeFactory()
+        self.probe = Probe.objects.create(name=f"Probe of {self.team}", node=self.node, model_name="m")
         self.channel = Channel.objects.create(name=f"Channel of {self.team}")
         self.rule = AlertRule.objects.create(name="Rule", kind="state", bad_state="down", channel=self.channel)
         self.alert = Alert.objects.create(rule=self.rule, phase="firing", since=NOW, changed_at=NOW)
@@ -97,6 +99,10 @@ def of_mapping(world: World) -> list[Any]:
 
 def of_query_source(world: World) -> list[Any]:
     return [world.query_source.pk]
+
+
+def of_probe(world: World) -> list[Any]:
+    return [world.probe.pk]
 
 
 def of_metric(world: World) -> list[Any]:
@@ -178,6 +184,15 @@ ROWS: dict[str, Row] = {
     "kpis:query_source_edit": Row(WRITES_FLEET, of_query_source),
     "kpis:query_source_switch": Row(WRITES_FLEET, of_query_source, "post"),
     "kpis:query_source_forget": Row(WRITES_FLEET, of_query_source, "post"),
+    "kpis:probe_list": Row(EVERYBODY),
+    "kpis:probe_add": Row(WRITES_FLEET),
+    "kpis:probe_detail": Row(EVERYBODY, of_probe),
+    "kpis:probe_csv": Row(EVERYBODY, of_probe),
+    "kpis:probe_edit": Row(WRITES_FLEET, of_probe),
+    "kpis:probe_baseline": Row(WRITES_FLEET, of_probe),
+    "kpis:probe_run": Row(WRITES_FLEET, of_probe, "post"),
+    "kpis:probe_pause": Row(WRITES_FLEET, of_probe, "post"),
+    "kpis:probe_remove": Row(WRITES_FLEET, of_probe, "post"),
     "kpis:node_export": Row(EVERYBODY),
     "kpis:node_import": Row(WRITES_FLEET),
     "kpis:kpi_list": Row(EVERYBODY),

@@ -27,6 +27,7 @@ _MEASURED = {
     "bound": "exact",
     "approximate": False,
     "samples": 1840,
+    "confidence": None,
     "reason": None,
 }
 _NO_DATA = {
@@ -36,6 +37,7 @@ _NO_DATA = {
     "bound": None,
     "approximate": False,
     "samples": 0,
+    "confidence": None,
     "reason": "no_data",
 }
 _NODE = {

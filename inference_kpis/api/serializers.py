@@ -40,6 +40,10 @@ class QuantityOut(serializers.Serializer):
     )
     approximate = serializers.BooleanField(help_text="Histograms of different bounds were brought together.")
     samples = serializers.IntegerField(help_text="How many observations are behind it.")
+    confidence = serializers.FloatField(
+        allow_null=True,
+        help_text="Low and high hold the true value with this confidence, both null: too few samples; null: surely.",
+    )
     reason = serializers.ChoiceField(list(NoValue), allow_null=True, help_text="Why there is no value.")
 
     def to_representation(self, instance: Quantity) -> dict[str, Any]:
@@ -51,6 +55,7 @@ class QuantityOut(serializers.Serializer):
             "bound": None if instance.value is None else instance.bound.value,
             "approximate": instance.is_approximate,
             "samples": instance.samples,
+            "confidence": instance.confidence,
             "reason": None if instance.reason is None else instance.reason.value,
         }
 

@@ -209,7 +209,7 @@ def kpi_csv(request: SignedInRequest, key: str) -> HttpResponse:
     window_key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))
     split = _split(request)
     readings = group_readings(window, kpis=[kpi], by=SPLITS[split].key)
-    return _csv(kpi, split, _lines(kpi, readings, window, split), f"{kpi.key}-{window_key}")
+    return lines_csv(kpi, split, _lines(kpi, readings, window, split), f"{kpi.key}-{window_key}")
 
 
 @signed_in
@@ -220,10 +220,11 @@ def node_csv(request: SignedInRequest, uuid: UUID, key: str) -> HttpResponse:
     window_key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))
     readings = [pair for of_model in node_model_readings(node.pk, window).values() for pair in of_model]
     line = node_line(kpi, node, readings, window)
-    return _csv(kpi, "node", [line], f"{slugify(node.name)}-{kpi.key}-{window_key}")
+    return lines_csv(kpi, "node", [line], f"{slugify(node.name)}-{kpi.key}-{window_key}")
 
 
-def _csv(kpi: Kpi, split: str, of: Iterable[Line], name: str) -> HttpResponse:
+def lines_csv(kpi: Kpi, split: str, of: Iterable[Line], name: str) -> HttpResponse:
+    """Lines of a chart as a file of this name; `split` heads the column of their labels."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     writer = csv.writer(response)

@@ -158,6 +158,8 @@ def no_value(quantity: Quantity) -> str:
 
 def caution(quantity: Quantity) -> str:
     """What a reader has to know about a number that is not exact; '' for the others."""
+    if quantity.confidence is not None and quantity.bound is not Bound.EXACT:
+        return _("Only a limit is known: one of the two percentiles lies beyond the bounds of its histogram.")
     if quantity.bound is Bound.AT_MOST:
         return _("At most this: it lies in the first bucket of the histogram.")
     if quantity.bound is Bound.AT_LEAST:
@@ -165,6 +167,23 @@ def caution(quantity: Quantity) -> str:
     if quantity.is_approximate:
         return _("Approximate: histograms of different layouts were brought together.")
     return ""
+
+
+def interval(quantity: Quantity, kpi: Kpi) -> str:
+    """Between what the true value lies, for a quantity with an interval of confidence; '' for the others."""
+    if quantity.value is None or quantity.confidence is None:
+        return ""
+    share = percent(quantity.confidence)
+    if quantity.high is None:
+        return _("too few samples for a %(share)s interval: undecided") % {"share": share}
+    high = written(quantity.high, kpi)
+    if quantity.low is None:
+        return _("%(share)s interval: at most %(high)s") % {"share": share, "high": high}
+    return _("%(share)s interval: %(low)s to %(high)s") % {
+        "share": share,
+        "low": written(quantity.low, kpi),
+        "high": high,
+    }
 
 
 def quantity_text(quantity: Quantity, kpi: Kpi) -> str:

@@ -68,7 +68,8 @@ def serve_node(node: dict[str, Any]) -> None:
         os.nice(NICENESS)
     port = urlsplit(node["url"]).port or 0
     stats = Stats(node["model"])
-    server = make_server(node["engine"], port, Inference(Model(node["width"]), stats))
+    inference = Inference(Model(node["width"]), stats)
+    server = make_server(node["engine"], port, inference, distance_ms=node.get("distance_ms", 0))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     load.start(server.server_port, node["clients"], node.get("thinking", 1.0))
     sys.stdin.buffer.read()

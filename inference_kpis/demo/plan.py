@@ -22,6 +22,7 @@ def _node(name: str, engine: str, model: str, **rest: Any) -> dict[str, Any]:
 
 # `width` is the size of the model that is really computed, `clients` how many people ask it, `thinking` how much longer
 # than others they think in between. Power and price are declared, not measured. `outage` and `restart` are seconds: how long a node is up, and how long it then is away.
+# `distance_ms` is what the way to it and back would take; probes of the others compare with it.
 NODES = (
     _node("lyon-01", "vllm", "hugo-small", width=40, clients=4, power_watts=75, price_per_hour=0.62),
     _node("lyon-02", "vllm", "hugo-small", width=40, clients=3, power_watts=75, price_per_hour=0.62),
@@ -35,7 +36,14 @@ NODES = (
     _node(
         "paris-02", "vllm", "hugo-small", width=56, clients=2, power_watts=210, price_per_hour=1.9, outage=100, away=45
     ),
-    _node("dublin-01", "generic", "hugo-central", width=64, clients=2, power_watts=300, price_per_hour=2.4),
+    _node(
+        *("dublin-01", "generic", "hugo-central"),
+        width=64,
+        clients=2,
+        power_watts=300,
+        price_per_hour=2.4,
+        distance_ms=60,
+    ),
     _node("dublin-02", "generic", "hugo-central", width=64, clients=1, power_watts=300, price_per_hour=2.4),
 )
 LOWEST_PORT, HIGHEST_PORT = 20_000, 32_000

@@ -1,16 +1,18 @@
 """One demo server: queues requests, serves a few at a time, and counts what it really did."""
 
+import contextlib
 import json
 import random
 import threading
 import time
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from inference_kpis.demo import expositions
-from inference_kpis.demo.model import Model, TooLong
+from inference_kpis.demo.model import LONGEST_OUTPUT, Model, TooLong
 
 SLOTS = 2
 CACHE_TOKENS = 400
@@ -60,7 +62,11 @@ class Inference:
         self.slots = threading.Semaphore(SLOTS)
 
     def complete(self, prompt: str, tokens: int) -> str:
-        """Serve one request, timed from its arrival. Raises `TooLong`, which counts as a failed request."""
+        """Serve one request. Raises `TooLong`, which counts as a failed request."""
+        return "".join(self.stream(prompt, tokens))
+
+    def stream(self, prompt: str, tokens: int) -> Iterator[str]:
+        """Serve one request token by token, timed from its arrival. Raises `TooLong` before the first one."""
         stats, arrived = self.stats, time.perf_counter()
         with stats.lock:
             stats.waiting += 1
@@ -70,15 +76,14 @@ class Inference:
                 stats.waiting -= 1
                 stats.running += 1
                 stats.cached_tokens += len(prompt) + tokens
-            text, moments, reason = "", [begun], "error"
+            moments, reason = [begun], "error"
             try:
                 for char in self.model.generate(prompt, tokens, random.Random()):
                     moments.append(time.perf_counter())
-                    text += char
+                    yield char
                 reason = "stop"
             finally:
                 self._finish(reason, prompt, tokens, arrived, moments)
-        return text
 
     def _finish(self, reason: str, prompt: str, tokens: int, arrived: float, moments: list[float]) -> None:
         stats, done = self.stats, time.perf_counter()
@@ -99,8 +104,11 @@ class Inference:
                 stats.inter_token.observe(after - before)
 
 
-def make_server(engine: str, port: int, inference: Inference) -> ThreadingHTTPServer:
-    """An HTTP server with `/metrics` and `/v1/completions` on loopback; port 0 takes any."""
+def make_server(engine: str, port: int, inference: Inference, *, distance_ms: int = 0) -> ThreadingHTTPServer:
+    """An HTTP server with `/metrics`, `/v1/completions` and `/v1/chat/completions` on loopback; port 0 takes any.
+
+    `distance_ms` stands for the way there and back, which a chat request to a server far away takes; loopback has none.
+    """
     render = expositions.RENDER[engine]
 
     class Handler(BaseHTTPRequestHandler):
@@ -116,12 +124,34 @@ def make_server(engine: str, port: int, inference: Inference) -> ThreadingHTTPSe
 
         def do_POST(self) -> None:
             asked: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if self.path == "/v1/chat/completions":
+                self._chat(asked)
+                return
             try:
                 text = inference.complete(asked["prompt"], asked["max_tokens"])
             except TooLong:
                 self._answer(500, b'{"error": "too many tokens"}', "application/json")
                 return
             self._answer(200, json.dumps({"text": text}).encode(), "application/json")
+
+        def _chat(self, asked: dict[str, Any]) -> None:
+            """The answer as a stream of events, as servers of language models have it; the connection ends with it."""
+            time.sleep(distance_ms * random.uniform(0.9, 1.3) / 1000)
+            prompt, tokens = str(asked["messages"][-1]["content"])[:200], min(int(asked["max_tokens"]), LONGEST_OUTPUT)
+            self.close_connection = True
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Connection", "close")
+            self.end_headers()
+            # Somebody who has heard enough hangs up.
+            with contextlib.suppress(ConnectionError):
+                for char in inference.stream(prompt, tokens):
+                    self._event({"choices": [{"index": 0, "delta": {"content": char}, "finish_reason": None}]})
+                self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+                self.wfile.write(b"data: [DONE]\n\n")
+
+        def _event(self, said: dict[str, Any]) -> None:
+            self.wfile.write(b"data: " + json.dumps(said).encode() + b"\n\n")
 
         def _answer(self, status: int, body: bytes, content_type: str) -> None:
             self.send_response(status)

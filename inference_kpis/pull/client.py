@@ -1,6 +1,6 @@
 """The one door to other machines: many at once, each within its own limits, so that a slow or hostile one costs only itself.
 
-Expositions are fetched and notifications posted through the same guard.
+Expositions are fetched, notifications posted and probes sent through the same guard.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import time
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import SplitResult, urljoin
 
 import aiohttp
@@ -23,6 +23,11 @@ from inference_kpis.pull.problems import PullFailed
 from inference_kpis.pull.tls import SYSTEM_TLS, Tls, certificate_problem, context_of
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
+# For those who exchange more than a body.
+Session: TypeAlias = aiohttp.ClientSession
+Response: TypeAlias = aiohttp.ClientResponse
+# What an exchange with a server may end in; `problem_of` says what to call it.
+FAILURES = (PullFailed, aiohttp.ClientError, OSError, ValueError)
 READ_CHUNK_BYTES = 64 * 1024
 
 
@@ -117,11 +122,11 @@ def fetch_all(targets: Iterable[Target], limits: Limits) -> list[Fetched]:
 
 
 async def _fetch_all(targets: list[Target], limits: Limits) -> list[Fetched]:
-    async with _session(limits) as session:
+    async with guarded_session(limits) as session:
         return list(await asyncio.gather(*(_fetch(session, target, limits) for target in targets)))
 
 
-def _session(limits: Limits) -> aiohttp.ClientSession:
+def guarded_session(limits: Limits) -> aiohttp.ClientSession:
     """A session that connects to allowed addresses only, and remembers nothing."""
     connector = aiohttp.TCPConnector(
         resolver=GuardedResolver(limits),
@@ -163,12 +168,12 @@ async def _fetch(session: aiohttp.ClientSession, target: Target, limits: Limits)
             body, content_type = await _get(session, target, limits)
     except PullFailed as refused:
         return failed(refused.code, refused.status)
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        return failed(_problem_of(error, is_tls=target.url.startswith("https:")))
+    except FAILURES as error:
+        return failed(problem_of(error, is_tls=target.url.startswith("https:")))
     return Fetched(target, started_ms, took(), body, content_type, status=200)
 
 
-def _problem_of(error: Exception, *, is_tls: bool) -> str:
+def problem_of(error: Exception, *, is_tls: bool) -> str:
     """What to call an exchange that broke. A time-out is an OSError."""
     if isinstance(error, PullFailed):
         return error.code
@@ -197,7 +202,7 @@ async def _get(session: aiohttp.ClientSession, target: Target, limits: Limits) -
     """The body and its content type, after at most one redirect within the same origin."""
     url = target.url
     for may_redirect in (True, False):
-        parts = _checked(url, limits)
+        parts = checked(url, limits)
         headers = {
             "Accept": ACCEPT,
             "Accept-Encoding": "gzip",
@@ -213,7 +218,7 @@ async def _get(session: aiohttp.ClientSession, target: Target, limits: Limits) -
         ) as response:
             if response.status in {301, 302, 303, 307, 308}:
                 url = urljoin(url, response.headers.get("Location", ""))
-                if target.form or not may_redirect or not _stays(parts, url):
+                if target.form or not may_redirect or not stays(parts, url):
                     raise PullFailed("redirected", response.status)
                 continue
             if response.status in {401, 403}:
@@ -224,7 +229,7 @@ async def _get(session: aiohttp.ClientSession, target: Target, limits: Limits) -
     raise PullFailed("redirected")
 
 
-def _checked(url: str, limits: Limits) -> SplitResult:
+def checked(url: str, limits: Limits) -> SplitResult:
     """The parts of a URL that may be asked."""
     parts = parse_url(url)
     if _is_literal(parts.hostname or ""):
@@ -232,7 +237,7 @@ def _checked(url: str, limits: Limits) -> SplitResult:
     return parts
 
 
-def _stays(parts: SplitResult, url: str) -> bool:
+def stays(parts: SplitResult, url: str) -> bool:
     """Whether a redirect leads to a usable URL of the same origin."""
     try:
         return same_origin(parts, parse_url(url))
@@ -287,7 +292,7 @@ def post_all(postings: Iterable[Posting], limits: Limits) -> list[str]:
 
 
 async def _post_all(postings: list[Posting], limits: Limits) -> list[str]:
-    async with _session(limits) as session:
+    async with guarded_session(limits) as session:
         return list(await asyncio.gather(*(_post(session, posting, limits) for posting in postings)))
 
 
@@ -295,7 +300,7 @@ async def _post(session: aiohttp.ClientSession, posting: Posting, limits: Limits
     """No redirect is followed and nothing of the answer is read but its status."""
     try:
         async with asyncio.timeout(posting.timeout_seconds):
-            _checked(posting.url, limits)
+            checked(posting.url, limits)
             async with session.post(
                 posting.url, data=posting.body, headers=dict(posting.headers), allow_redirects=False
             ) as response:
@@ -304,5 +309,5 @@ async def _post(session: aiohttp.ClientSession, posting: Posting, limits: Limits
                 if response.status in {401, 403}:
                     return "not_allowed"
                 return "" if response.ok else "status"
-    except (PullFailed, aiohttp.ClientError, OSError, ValueError) as error:
-        return _problem_of(error, is_tls=posting.url.startswith("https:"))
+    except FAILURES as error:
+        return problem_of(error, is_tls=posting.url.startswith("https:"))

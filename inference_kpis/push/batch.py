@@ -14,7 +14,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from inference_kpis.catalogue import MEASURES, Kind, Measure
+from inference_kpis.catalogue import MEASURES, PROBE_MEASURES, Kind, Measure
 from inference_kpis.readings.algebra import (
     LARGEST_INCREASE,
     MOST_BUCKETS,
@@ -52,6 +52,8 @@ MESSAGES: dict[str, str | Promise] = {
         "Summaries, histograms of gauges and sums that are neither delta nor cumulative cannot be stored."
     ),
 }
+# What Vigie itself measures or derives.
+OWN_MEASURES = frozenset({"edge_requests", "pulls", "successful_pulls"}) | PROBE_MEASURES
 GROUPS = {"increases": Kind.INCREASE, "levels": Kind.LEVEL, "distributions": Kind.DISTRIBUTION}
 
 
@@ -125,7 +127,7 @@ def _read_time(value: object) -> datetime:
 
 def _read_measure(key: str, kind: Kind, value: object, start_ms: int, end_ms: int) -> MeasureValue:
     measure = MEASURES.get(key)
-    if measure is None or measure.kind is not kind or key in {"edge_requests", "pulls", "successful_pulls"}:
+    if measure is None or measure.kind is not kind or key in OWN_MEASURES:
         raise Refusal("unknown_measure", str(key)[:MOST_NAME_CHARACTERS])
     covered_ms = end_ms - start_ms
     found: MeasureValue

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection
 
-from inference_kpis.catalogue import MEASURES, Kpi
+from inference_kpis.catalogue import MEASURES, PROBE_MEASURES, Kpi
 from inference_kpis.engines import ENGINES
 from inference_kpis.engines.generic import GENERIC
 from inference_kpis.readings import codec, merging
@@ -131,7 +131,7 @@ def _exposed_by(engine: str, measured: frozenset[str]) -> frozenset[str]:
     return ENGINES[engine].exposes if engine in ENGINES else frozenset()
 
 
-ADDED_BY_VIGIE = frozenset({"pulls", "successful_pulls", "edge_requests", "energy", "cost"})
+ADDED_BY_VIGIE = frozenset({"pulls", "successful_pulls", "edge_requests", "energy", "cost"}) | PROBE_MEASURES
 
 
 def group_readings(
@@ -196,15 +196,15 @@ def node_readings(node_ids: Sequence[int], window: Window) -> dict[int, list[tup
 def node_model_readings(node_id: int, window: Window) -> dict[str, list[tuple[datetime, Reading]]]:
     """The readings of one node in the window, by model name ('' is the node itself), in time order."""
     found: dict[str, list[tuple[datetime, Reading]]] = defaultdict(list)
+    rows = _rows(Scope.NODE, [node_id], window, by="model_id")
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, name FROM inference_kpis_servedmodel WHERE id IN"
-            " (SELECT model_id FROM inference_kpis_latest WHERE node_id = %s)",
-            [node_id],
+            "SELECT id, name FROM inference_kpis_servedmodel WHERE id = ANY(%s)",
+            [sorted({model_id for model_id, _, _ in rows})],
         )
         names = dict(cursor.fetchall())
-    for model_id, at, reading in _rows(Scope.NODE, [node_id], window, by="model_id"):
-        found[names.get(model_id, "")].append((at, reading))
+    for model_id, at, reading in rows:
+        found[names[model_id]].append((at, reading))
     return {name: sorted(readings, key=lambda pair: pair[0]) for name, readings in sorted(found.items())}
 
 

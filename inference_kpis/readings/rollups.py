@@ -161,7 +161,9 @@ def _settled_readings(minutes: Iterable[Cell]) -> list[Any]:
         " r.node_id, r.model_id, r.group_id, r.started_at, r.ended_at, r.measures, r.numbers"
         " FROM unnest(%s::timestamptz[], %s::int[], %s::int[]) AS t (minute_at, node_id, model_id)"
         " JOIN inference_kpis_reading r ON r.node_id = t.node_id AND r.model_id = t.model_id"
-        " AND r.ended_at > t.minute_at AND r.ended_at < t.minute_at + %s AND r.started_at < t.minute_at + %s"
+        # A millisecond, and not at once: what probes saw up to the start of the minute ends a hair after it.
+        " AND r.ended_at >= t.minute_at + interval '1 ms' AND r.ended_at < t.minute_at + %s"
+        " AND r.started_at < t.minute_at + %s"
         # In one statement with the readings: both are seen as of one moment.
         " WHERE NOT EXISTS (SELECT FROM inference_kpis_touched w WHERE w.node_id = r.node_id"
         " AND w.model_id = r.model_id AND w.ended_at = r.ended_at)"

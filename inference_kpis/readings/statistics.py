@@ -19,12 +19,16 @@ from inference_kpis.catalogue import (
     Quantile,
     Rate,
     Ratio,
+    Reduction,
     Total,
 )
 from inference_kpis.readings.algebra import Bounds, Distribution, Increase, Level, Reading
+from inference_kpis.readings.intervals import quantile_ranks
 
 # Two neighbouring bucket counts that differ by less than this share are float noise, not a broken histogram.
 RELATIVE_NOISE = 1e-12
+# Of the interval of a reduction. Each of its two percentiles may miss half as often (Bonferroni), as they depend on each other.
+REDUCTION_CONFIDENCE = 0.95
 
 
 class Bound(StrEnum):
@@ -45,7 +49,9 @@ class Quantity:
     """A KPI's value with what is known of it, or the reason why there is none.
 
     [`low`, `high`] holds the true value; `is_approximate` says that histograms of different layouts were brought
-    together; `samples` counts the observations behind it, and `coverage_ms` the node-milliseconds they cover.
+    together; `samples` counts the observations behind it, and `coverage_ms` the node-milliseconds they cover. With a
+    `confidence` the interval is one of confidence: it holds the true value in at least that share of cases, and where
+    both its ends are None there are too few samples to claim any.
     """
 
     value: float | None
@@ -56,6 +62,7 @@ class Quantity:
     samples: int = 0
     coverage_ms: int = 0
     reason: NoValue | None = None
+    confidence: float | None = None
 
     def scaled(self, factor: float) -> "Quantity":
         """The same quantity in another unit."""
@@ -181,6 +188,71 @@ def _edge_at(rank: float, layouts: Iterable[tuple[Bounds, Sequence[int]]]) -> fl
     return next(edge for (edge, _), height in zip(edges, heights, strict=True) if height and height >= rank)
 
 
+# --- Intervals of confidence -----------------------------------------------------------------------------------------
+
+
+def quantile_interval(distribution: Distribution, q: float, confidence: float) -> tuple[float, float] | None:
+    """Where the q-quantile of what the observations were drawn from lies, in the unit of the bounds; None: too few.
+
+    Order statistics of the sample, each widened to the edge of the bucket that it falls in; 0 below the first bound,
+    infinity above the last. Source: see `intervals`.
+    """
+    ranks = quantile_ranks(distribution.count, q, confidence)
+    if ranks is None:
+        return None
+    layouts = [(bounds, counts) for bounds, counts in distribution.counts.items() if any(counts)]
+    low = _edge_at(ranks[0], [((-math.inf, *bounds), counts) for bounds, counts in layouts])
+    high = _edge_at(ranks[1], [((*bounds, math.inf), counts) for bounds, counts in layouts])
+    return max(low, 0.0), high
+
+
+def reduction(edge: Distribution, baseline: Distribution, q: float) -> Quantity:
+    """By which share the q-quantile of `edge` is below that of `baseline`, with an interval of 95 % confidence.
+
+    Each quantile's interval has 97.5 %, so that both hold together with at least 95 %; of two such intervals [a, b] and
+    [c, d] the reduction lies in [1 − b/c, 1 − a/d]. An end is None where a bucket without edge leaves it open.
+    """
+    now, before = quantile(edge, q), quantile(baseline, q)
+    if now.value is None or not before.value:
+        return NO_DATA
+    bound = _bound_of_reduction(now.bound, before.bound)
+    if bound is None:
+        return NO_DATA
+    low = high = None
+    each = 1 - (1 - REDUCTION_CONFIDENCE) / 2
+    edge_interval, baseline_interval = quantile_interval(edge, q, each), quantile_interval(baseline, q, each)
+    if edge_interval and baseline_interval:
+        low, high = _reduction_interval(edge_interval, baseline_interval)
+    return Quantity(
+        1 - now.value / before.value,
+        low,
+        high,
+        bound,
+        now.is_approximate or before.is_approximate,
+        min(now.samples, before.samples),
+        min(now.coverage_ms, before.coverage_ms),
+        confidence=REDUCTION_CONFIDENCE,
+    )
+
+
+def _bound_of_reduction(edge: Bound, baseline: Bound) -> Bound | None:
+    """What is known of 1 − edge/baseline: an edge that may be faster makes it larger. None where nothing is."""
+    match edge, baseline:
+        case (Bound.EXACT, Bound.EXACT):
+            return Bound.EXACT
+        case (Bound.AT_MOST | Bound.EXACT, Bound.AT_LEAST | Bound.EXACT):
+            return Bound.AT_LEAST
+        case (Bound.AT_LEAST | Bound.EXACT, Bound.AT_MOST | Bound.EXACT):
+            return Bound.AT_MOST
+    return None
+
+
+def _reduction_interval(edge: tuple[float, float], baseline: tuple[float, float]) -> tuple[float | None, float | None]:
+    low = 1 - edge[1] / baseline[0] if baseline[0] and edge[1] != math.inf else None
+    # A baseline without upper edge may be as slow as it likes; so may an edge below every bound be fast: up to all of it.
+    return low, 1 - edge[0] / baseline[1]
+
+
 # --- Formulas --------------------------------------------------------------------------------------------------------
 
 
@@ -191,6 +263,8 @@ def gives(kpi: Kpi, exposed: frozenset[str]) -> bool:
             return exposed.issuperset(numerators) and not exposed.isdisjoint(denominators)
         case Maximum(measures):
             return not exposed.isdisjoint(measures)
+        case Reduction(measure, baseline):
+            return exposed.issuperset({measure, baseline})
         case formula:
             return formula.measure in exposed
 
@@ -225,6 +299,11 @@ def evaluate(formula: Formula, reading: Reading) -> Quantity:
             return _known(MEASURES[key].from_quanta(1) * level.integral / reading.span_ms, level.covered_ms)
         case Maximum(keys):
             return _maximum(keys, reading)
+        case Reduction(key, baseline, q):
+            edge, central = reading.measures.get(key), reading.measures.get(baseline)
+            if not isinstance(edge, Distribution) or not isinstance(central, Distribution):
+                return NO_DATA
+            return reduction(edge, central, q)
 
 
 def _known(value: float, coverage_ms: int, samples: int = 1) -> Quantity:
@@ -284,9 +363,14 @@ def _maximum(keys: Sequence[str], reading: Reading) -> Quantity:
 
 
 def reaches(quantity: Quantity, threshold: float, direction: Direction) -> bool | None:
-    """Whether the quantity is as good as `threshold`; None where its value is unknown or its bound cannot decide."""
+    """Whether the quantity is as good as `threshold`; None where its value is unknown or its bound cannot decide.
+
+    One with an interval of confidence is as good, or is not, only where the whole interval is.
+    """
     if quantity.value is None:
         return None
+    if quantity.confidence is not None:
+        return _interval_reaches(quantity, threshold, direction)
     if direction is Direction.LOWER:
         if quantity.bound is Bound.AT_LEAST:
             return None if quantity.value <= threshold else False
@@ -298,3 +382,11 @@ def reaches(quantity: Quantity, threshold: float, direction: Direction) -> bool 
     if quantity.bound is Bound.AT_MOST:
         return None if quantity.value >= threshold else False
     return quantity.value >= threshold
+
+
+def _interval_reaches(quantity: Quantity, threshold: float, direction: Direction) -> bool | None:
+    low = -math.inf if quantity.low is None else quantity.low
+    high = math.inf if quantity.high is None else quantity.high
+    if direction is Direction.LOWER:
+        return True if high <= threshold else False if low > threshold else None
+    return True if low >= threshold else False if high < threshold else None

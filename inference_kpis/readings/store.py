@@ -5,7 +5,7 @@ Everything here runs inside the caller's transaction; none of it is acknowledged
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -17,22 +17,34 @@ from inference_kpis.readings.algebra import MeasureValue, Reading
 from inference_kpis.readings.arrays import BigintArrayDumper, SmallintArrayDumper
 
 MINUTE_MS = 60_000
+# What probes see of a node lies this far behind its whole millisecond, where pulled and pushed readings end: the two share
+# a table and never a slot, so that neither can refuse the other.
+PROBE_LANE_US = 1
 # One reading may not reach further back than this, so that a minute knows which readings can concern it.
 LONGEST_READING = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A reading and where it belongs: one node and model, in the group that it was part of at that moment."""
+    """A reading and where it belongs: one node and model, in the group that it was part of at that moment.
+
+    `is_probe` says that the node did not tell it: probes have slots of their own, and nothing was heard of the node.
+    """
 
     node_id: int
     model_id: int
     group_id: int
     reading: Reading
+    is_probe: bool = False
+
+    @property
+    def end_us(self) -> int:
+        """Where its slot is, in microseconds since 1970."""
+        return self.reading.end_ms * 1000 + (PROBE_LANE_US if self.is_probe else 0)
 
     @property
     def key(self) -> tuple[int, int, int]:
-        return self.node_id, self.model_id, self.reading.end_ms
+        return self.node_id, self.model_id, self.end_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +66,24 @@ def as_ms(moment: datetime) -> int:
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
-def slots_of(readings: Iterable[tuple[Node, str, Reading]]) -> list[Slot]:
+def _at_us(us: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
+
+
+def _as_us(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def slots_of(readings: Iterable[tuple[Node, str, Reading]], *, are_probes: bool = False) -> list[Slot]:
     """Readings of nodes and model names ('' is the node itself) in their slots; four queries when names are new."""
     found = list(readings)
     models = model_ids(name for _, name, _ in found)
     keys = [(node.site_id, node.engine, models[name]) for node, name, _ in found]
     groups = group_ids(keys)
-    return [Slot(node.pk, key[2], groups[key], reading) for (node, _, reading), key in zip(found, keys, strict=True)]
+    return [
+        Slot(node.pk, key[2], groups[key], reading, are_probes)
+        for (node, _, reading), key in zip(found, keys, strict=True)
+    ]
 
 
 def store_slots(slots: Sequence[Slot]) -> Outcome:
@@ -81,7 +104,8 @@ def store_slots(slots: Sequence[Slot]) -> Outcome:
     outcome.stored.extend(first_of_key[key] for key in inserted)
     if inserted:
         new = [slots[position] for position in outcome.stored]
-        _keep_latest(new)
+        # A node that only probes speak of has fallen silent.
+        _keep_latest(slot for slot in new if not slot.is_probe)
         _touch(new)
     rest = [
         position
@@ -103,7 +127,7 @@ def _insert(slots: Sequence[Slot], layouts: Mapping[codec.Bounds, int]) -> set[t
         )
         if cursor.rowcount == len(slots):
             return {slot.key for slot in slots}
-        return {(node, model, as_ms(ended_at)) for node, model, ended_at in cursor.fetchall()}
+        return {(node, model, _as_us(ended_at)) for node, model, ended_at in cursor.fetchall()}
 
 
 def _stage(cursor: Any, slots: Iterable[Slot], layouts: Mapping[codec.Bounds, int]) -> None:
@@ -131,7 +155,7 @@ def copy_rows(cursor: Any, table: str, leading: Sequence[str], rows: Iterable[tu
 
 def _row(slot: Slot, layouts: Mapping[codec.Bounds, int]) -> tuple[Any, ...]:
     ids, numbers = codec.encode(slot.reading.measures, layouts)
-    start, end = as_datetime(slot.reading.start_ms), as_datetime(slot.reading.end_ms)
+    start, end = as_datetime(slot.reading.start_ms), _at_us(slot.end_us)
     return slot.node_id, slot.model_id, start, end, slot.group_id, ids, numbers
 
 
@@ -154,11 +178,11 @@ def _meet_existing(
             outcome.repeated.append(position)
         else:
             existing[slot.key] = Reading(found.start_ms, found.end_ms, {**found.measures, **new})
-            filled[slot.key] = Slot(slot.node_id, slot.model_id, slot.group_id, existing[slot.key])
+            filled[slot.key] = replace(slot, reading=existing[slot.key])
             outcome.stored.append(position)
     if filled:
         _replace(filled.values(), layouts)
-        _keep_latest(filled.values())
+        _keep_latest(slot for slot in filled.values() if not slot.is_probe)
         _touch_minutes(filled.values())
 
 
@@ -169,12 +193,12 @@ def _read_for_update(keys: Collection[tuple[int, int, int]]) -> dict[tuple[int, 
             "SELECT r.node_id, r.model_id, r.started_at, r.ended_at, r.measures, r.numbers"
             " FROM unnest(%s::int[], %s::int[], %s::timestamptz[]) AS slot (node_id, model_id, ended_at)"
             " JOIN inference_kpis_reading r USING (node_id, model_id, ended_at) FOR UPDATE OF r",
-            [list(nodes), list(models), [as_datetime(end) for end in ends]],
+            [list(nodes), list(models), [_at_us(end) for end in ends]],
         )
         rows = cursor.fetchall()
     known = layouts_by_id()
     return {
-        (node, model, as_ms(end)): Reading(as_ms(start), as_ms(end), codec.decode(ids, numbers, known))
+        (node, model, _as_us(end)): Reading(as_ms(start), as_ms(end), codec.decode(ids, numbers, known))
         for node, model, start, end, ids, numbers in rows
     }
 
@@ -197,6 +221,8 @@ def _keep_latest(slots: Iterable[Slot]) -> None:
         key = slot.node_id, slot.model_id
         newest[key] = max(newest[key], slot.reading.end_ms)
     keys = sorted((node, model, end) for (node, model), end in newest.items())
+    if not keys:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO inference_kpis_latest"
@@ -220,7 +246,7 @@ def _touch(slots: Iterable[Slot]) -> None:
                 [as_datetime(row[0]) for row in rows],
                 [row[1] for row in rows],
                 [row[2] for row in rows],
-                [as_datetime(row[3]) for row in rows],
+                [_at_us(row[3]) for row in rows],
             ],
         )
 

@@ -32,6 +32,12 @@ def kpi_text(quantity: Quantity, kpi: Kpi) -> str:
 
 
 @register.filter
+def kpi_interval(quantity: Quantity, kpi: Kpi) -> str:
+    """The interval of confidence in words; '' for a quantity without one."""
+    return wording.interval(quantity, kpi)
+
+
+@register.filter
 def kpi_number(value: float | None, kpi: Kpi) -> SafeString:
     """A plain number in the KPI's unit, such as a baseline."""
     if value is None:

@@ -106,10 +106,12 @@ def thresholds_of(comparator: str, by_level: Mapping[str, float]) -> Thresholds:
 
 
 def _level(binding: Binding, quantity: Quantity) -> int | None:
-    """The level that a quantity holds; its value decides, except where only a bound is known."""
+    """The level that a quantity holds; its value decides, except where only a bound or an interval of confidence is known."""
     if quantity.value is None:
         return None
     thresholds = thresholds_of(binding.comparator, binding.thresholds)
+    if quantity.confidence is not None:
+        return held_level(thresholds.comparisons(quantity.low, quantity.high))
     low = quantity.value if quantity.bound != "at_most" else None
     high = quantity.value if quantity.bound != "at_least" else None
     return held_level(thresholds.comparisons(low, high))

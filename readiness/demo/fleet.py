@@ -7,10 +7,14 @@ from typing import Any
 
 from inference_kpis.alerts.models import AlertRule, Channel
 from inference_kpis.fleet.models import Node, Site
+from inference_kpis.probes.models import Probe
+from inference_kpis.probes.requests import origin
 from inference_kpis.pull.schedule import schedule_node
 
 PULL_INTERVAL_SECONDS = 5
 PULL_TIMEOUT_SECONDS = 4
+# The nodes that are probed, and the one far away that is asked the same.
+PROBED, CENTRAL = ("lyon-01", "lyon-02"), "dublin-01"
 
 
 def load_fleet(fleet_file: Path, now: datetime) -> dict[str, Site]:
@@ -36,6 +40,25 @@ def load_fleet(fleet_file: Path, now: datetime) -> dict[str, Site]:
         )
         schedule_node(node, now)
     return sites
+
+
+def load_probes(now: datetime) -> None:
+    """Probes of the edge and of what stands for its central counterpart, once; their addresses follow the plan."""
+    central = origin(Node.objects.get(name=CENTRAL).url)
+    if not Probe.objects.filter(is_demo=True).exists():
+        for name in PROBED:
+            Probe.objects.create(
+                name=f"Demo · {name}",
+                node=Node.objects.get(name=name),
+                model_name="hugo-small",
+                central_url=central,
+                max_tokens=8,
+                interval_seconds=PULL_INTERVAL_SECONDS,
+                timeout_seconds=PULL_TIMEOUT_SECONDS,
+                next_run_at=now,
+                is_demo=True,
+            )
+    Probe.objects.filter(is_demo=True).exclude(central_url="").update(central_url=central)
 
 
 def load_alerts(sites: dict[str, Site]) -> None:

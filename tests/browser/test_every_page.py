@@ -13,7 +13,13 @@ from playwright.sync_api import Page
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.dashboards.node_rows import NODES_PER_PAGE
 from inference_kpis.discovery.models import DiscoverySource
+from inference_kpis.probes.baselines import enter_baseline
+from inference_kpis.probes.models import Probe
+from inference_kpis.probes.results import Answer, Run
+from inference_kpis.probes.running import store_runs
+from inference_kpis.probes.schedule import claim_due
 from inference_kpis.query_sources.models import QuerySource
+from inference_kpis.readings.store import as_ms
 from readiness.assessments.models import Assessment, Binding
 from readiness.bank import current_version
 from readiness.success.models import SuccessMetric
@@ -62,6 +68,11 @@ PAGES: dict[str, list[str]] = {
     "kpis:query_source_add": ["fleet/query-sources/new/"],
     "kpis:query_source_detail": ["fleet/query-sources/{query_source}/"],
     "kpis:query_source_edit": ["fleet/query-sources/{query_source}/edit/"],
+    "kpis:probe_list": ["fleet/probes/"],
+    "kpis:probe_add": ["fleet/probes/new/"],
+    "kpis:probe_detail": ["fleet/probes/{probe}/", "fleet/probes/{alone}/"],
+    "kpis:probe_edit": ["fleet/probes/{probe}/edit/"],
+    "kpis:probe_baseline": ["fleet/probes/{probe}/baseline/"],
     "kpis:node_import": ["fleet/nodes/import/"],
     "kpis:kpi_list": ["kpis/"],
     "kpis:kpi_detail": ["kpis/e2e_latency_p95/", "kpis/availability/?split=tier&window=24h"],
@@ -86,6 +97,7 @@ NO_PAGES = (
     "kpis:node_export",
     "kpis:mapping_export",
     "readiness:assessment_history_csv",
+    "kpis:probe_csv",
     "api_",
     "admin:",
 )  # downloads, and what others draw
@@ -133,7 +145,10 @@ def paths(company: Company) -> list[str]:
     query_source.queried.create(
         node=NodeFactory(source="push", url="", name="x" * 120), name="x" * 120, heard_at=now, problem="in_future"
     )
+    probe, alone = probes_of(company)
     objects = {
+        "probe": probe.pk,
+        "alone": alone.pk,
         "alert": Alert.objects.create(rule=rule, phase="firing", since=now, changed_at=now).pk,
         "rule": rule.pk,
         "channel": channel.pk,
@@ -148,6 +163,23 @@ def paths(company: Company) -> list[str]:
         "query_source": query_source.pk,
     }
     return [path.format(**objects) for paths in PAGES.values() for path in paths]
+
+
+def probes_of(company: Company) -> tuple[Probe, Probe]:
+    """One that ran, well and badly, with its central counterpart, and one that is alone with a baseline."""
+    values = {"interval_seconds": 5, "node": company.up[0]}
+    probe, alone = (
+        Probe.objects.create(name=name, model_name=name, central_url=url, **values)
+        for name, url in (("Probe", "http://10.0.0.3:8000"), ("alone", ""))
+    )
+    leases = {claim.probe_id: claim.lease for claim in claim_due(datetime.now(UTC))}
+    at_ms = as_ms(datetime.now(UTC) - timedelta(seconds=5))
+    good, failed = Answer("", 200, 0.01, 0.02, 0.03), Answer("timed_out")
+    store_runs([(probe, Run(at_ms, good, failed)), (alone, Run(at_ms, good))], leases)
+    by, today = company.person("ada"), datetime.now(UTC).date()
+    enter_baseline("alone", p50_seconds=0.08, p95_seconds=None, dated_on=today, note="Load test", by=by)
+    company.roll_up()
+    return probe, alone
 
 
 def opened(visitor: Visitor, paths: Iterable[str]) -> Iterator[tuple[str, Page]]:

@@ -12,6 +12,7 @@ from inference_kpis.catalogue import (
     KPIS,
     MEASURES,
     MEASURES_BY_ID,
+    PROBE_MEASURES,
     UNIT_LABELS,
     VANTAGE_LABELS,
     Direction,
@@ -23,6 +24,7 @@ from inference_kpis.catalogue import (
     Quantile,
     Rate,
     Ratio,
+    Reduction,
     Total,
     Vantage,
     measures_of,
@@ -70,8 +72,19 @@ IDS = {
     "inter_token_latency": 42,
     "time_per_output_token": 43,
     "queue_time": 44,
+    "probes": 60,
+    "successful_probes": 61,
+    "central_probes": 62,
+    "successful_central_probes": 63,
+    "probe_latency": 64,
+    "probe_time_to_first_byte": 65,
+    "probe_time_to_first_token": 66,
+    "central_probe_latency": 67,
+    "central_probe_time_to_first_token": 68,
+    "compared_probe_latency": 69,
 }
 KINDS = {Rate: Kind.INCREASE, Ratio: Kind.INCREASE, Quantile: Kind.DISTRIBUTION, Total: Kind.LEVEL, Maximum: Kind.LEVEL}
+KINDS |= {Reduction: Kind.DISTRIBUTION}
 
 
 def test_the_twelve_defaults() -> None:
@@ -112,7 +125,9 @@ def test_a_kpi_can_be_shown(kpi: Kpi) -> None:
 
 @pytest.mark.parametrize("kpi", KPIS.values(), ids=KPIS)
 def test_a_latency_says_where_it_was_seen(kpi: Kpi) -> None:
-    assert (kpi.vantage is not Vantage.NONE) == (kpi.unit == "ms")
+    is_seen_by_probes = kpi.vantage is Vantage.PROBE
+    assert is_seen_by_probes == (kpi.measures <= PROBE_MEASURES)
+    assert (kpi.vantage is not Vantage.NONE) == (kpi.unit == "ms" or is_seen_by_probes)
     assert VANTAGE_LABELS[kpi.vantage] or kpi.vantage is Vantage.NONE
 
 

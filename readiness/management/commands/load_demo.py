@@ -8,12 +8,12 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
 from readiness.demo.company import load_company
-from readiness.demo.fleet import load_alerts, load_fleet
+from readiness.demo.fleet import load_alerts, load_fleet, load_probes
 from readiness.demo.people import load_people
 
 
 class Command(BaseCommand):
-    help = "Load the demo company: people, fleet, assessments, targets."
+    help = "Load the demo company: people, fleet, probes, assessments, targets."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--people-file", type=Path, required=True, help="Where the demo passwords are kept.")
@@ -26,3 +26,4 @@ class Command(BaseCommand):
             sites = load_fleet(options["fleet_file"], now)
             load_company(people, sites, now)
             load_alerts(sites)
+            load_probes(now)

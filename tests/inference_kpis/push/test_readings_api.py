@@ -96,6 +96,11 @@ def test_another_value_for_the_same_slot_is_a_conflict(post: Post, node: Node) -
     assert store.latest_of([node.pk])[0].measures["requests"] == Increase(120, 15_000)
 
 
+def test_what_probes_measure_is_taken_from_nobody_else(post: Post, node: Node) -> None:
+    answer = post(batch(reading(increases={"probes": 3}))).json()
+    assert [refused["code"] for refused in answer["refused"]] == ["unknown_measure"]
+
+
 ODD = {
     "unknown_node": {"node": "nobody"},
     "unknown_measure": {"increases": {"wishes": 3}},
