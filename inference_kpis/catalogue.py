@@ -77,6 +77,14 @@ MEASURES: dict[str, Measure] = {
         Measure(
             51, "gateway_time_to_first_token", Kind.DISTRIBUTION, "s", _MICRO, _("Time to first token at the gateway")
         ),
+        # What a quotient of cost or energy leaves out: most readings have none of them, and no byte for it.
+        Measure(70, "uncosted_requests", Kind.INCREASE, "{request}", _ONE, _("Requests without a known cost")),
+        Measure(71, "uncosted_prompt_tokens", Kind.INCREASE, "{token}", _ONE, _("Prompt tokens without a known cost")),
+        Measure(72, "uncosted_output_tokens", Kind.INCREASE, "{token}", _ONE, _("Output tokens without a known cost")),
+        Measure(73, "unmetered_requests", Kind.INCREASE, "{request}", _ONE, _("Requests without known energy")),
+        Measure(74, "unmetered_prompt_tokens", Kind.INCREASE, "{token}", _ONE, _("Prompt tokens without known energy")),
+        Measure(75, "unmetered_output_tokens", Kind.INCREASE, "{token}", _ONE, _("Output tokens without known energy")),
+        Measure(76, "avoided_egress", Kind.INCREASE, "By", _ONE, _("Egress avoided")),
     )
 }
 MEASURES_BY_ID: dict[int, Measure] = {measure.id: measure for measure in MEASURES.values()}
@@ -93,10 +101,17 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Sum:
+    """Σ increase over the window: nodes add up."""
+
+    measure: str
+
+
+@dataclass(frozen=True)
 class Ratio:
     """factor · Σ numerators / Σ denominators of merged measures, or 1 minus that; a ratio of sums, never a mean of ratios.
 
-    With `absent_is_zero` a numerator that is missing counts as 0 where the denominator is there: error counters are
+    The sum of `excluded` is taken off the denominator: what it holds has no part in the numerator. With `absent_is_zero` a numerator that is missing counts as 0 where the denominator is there: error counters are
     absent until the first error. Energy or cost that nobody measured or declared is no data.
     """
 
@@ -105,6 +120,7 @@ class Ratio:
     factor: Decimal = Decimal(1)
     complement: bool = False
     absent_is_zero: bool = False
+    excluded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,14 +152,14 @@ class Maximum:
     measures: tuple[str, ...]
 
 
-Formula = Rate | Ratio | Quantile | Mean | Total | Maximum
+Formula = Rate | Sum | Ratio | Quantile | Mean | Total | Maximum
 
 
 def measures_of(formula: Formula) -> frozenset[str]:
     """The keys of the measures that a formula reads."""
     match formula:
-        case Ratio(numerators, denominators):
-            return frozenset(numerators + denominators)
+        case Ratio(numerators, denominators, excluded=excluded):
+            return frozenset(numerators + denominators + excluded)
         case Maximum(measures):
             return frozenset(measures)
         case _:
@@ -208,6 +224,7 @@ UNIT_LABELS: dict[str, Label] = {
     "requests": _("requests"),
     "tok/s": _("tok/s"),
     "J": "J",
+    "MB": _("MB"),
     "currency": "",
 }
 
@@ -239,6 +256,9 @@ def _latencies(
 
 
 _PERCENT, _HUNDRED = "%", Decimal(100)
+_TOKENS = ("prompt_tokens", "output_tokens")
+_UNCOSTED_TOKENS = ("uncosted_prompt_tokens", "uncosted_output_tokens")
+_UNMETERED_TOKENS = ("unmetered_prompt_tokens", "unmetered_output_tokens")
 
 _E2E = _latencies(
     "e2e_latency",
@@ -360,8 +380,11 @@ KPIS: dict[str, Kpi] = {
             _("Energy per 1,000 tokens"),
             "J",
             Direction.LOWER,
-            Ratio(("energy",), ("prompt_tokens", "output_tokens"), factor=Decimal(1000)),
-            _("Energy of the nodes, idle time included, divided by prompt and output tokens, times 1,000."),
+            Ratio(("energy",), _TOKENS, factor=Decimal(1000), excluded=_UNMETERED_TOKENS),
+            _(
+                "Energy of the nodes, idle time included, divided by the prompt and output tokens of nodes whose energy is"
+                " known, times 1,000."
+            ),
             decimals=1,
             is_default=True,
         ),
@@ -370,8 +393,11 @@ KPIS: dict[str, Kpi] = {
             _("Cost per million tokens"),
             "currency",
             Direction.LOWER,
-            Ratio(("cost",), ("prompt_tokens", "output_tokens"), factor=Decimal(1_000_000)),
-            _("Price of the nodes' time, idle time included, divided by prompt and output tokens, times one million."),
+            Ratio(("cost",), _TOKENS, factor=Decimal(1_000_000), excluded=_UNCOSTED_TOKENS),
+            _(
+                "Price of the nodes' time, idle time included, divided by the prompt and output tokens of nodes whose price"
+                " is known, times one million."
+            ),
             is_default=True,
         ),
         Kpi(
@@ -418,8 +444,8 @@ KPIS: dict[str, Kpi] = {
             _("Energy per request"),
             "J",
             Direction.LOWER,
-            Ratio(("energy",), ("requests",)),
-            _("Energy of the nodes, idle time included, divided by requests."),
+            Ratio(("energy",), ("requests",), excluded=("unmetered_requests",)),
+            _("Energy of the nodes, idle time included, divided by the requests of nodes whose energy is known."),
             decimals=1,
         ),
         Kpi(
@@ -427,8 +453,24 @@ KPIS: dict[str, Kpi] = {
             _("Cost per 1,000 requests"),
             "currency",
             Direction.LOWER,
-            Ratio(("cost",), ("requests",), factor=Decimal(1000)),
-            _("Price of the nodes' time, idle time included, divided by requests, times 1,000."),
+            Ratio(("cost",), ("requests",), factor=Decimal(1000), excluded=("uncosted_requests",)),
+            _(
+                "Price of the nodes' time, idle time included, divided by the requests of nodes whose price is known, times"
+                " 1,000."
+            ),
+        ),
+        Kpi(
+            "egress_avoided",
+            _("Egress avoided"),
+            "MB",
+            Direction.HIGHER,
+            Sum("avoided_egress"),
+            _(
+                "Requests served by devices and edge sites, times the bytes that a request of their model used to send to"
+                " the central region, added up over the window."
+            ),
+            display_factor=_MICRO,
+            decimals=1,
         ),
     )
 }

@@ -2,7 +2,7 @@
 
 from inference_kpis.alerts.models import Alert, AlertEvent, AlertRule, AlertWatch, Channel, Notification, Silence
 from inference_kpis.discovery.models import DiscoveredNode, DiscoverySource
-from inference_kpis.fleet.models import Node, ServedModel, Site, SiteHealth
+from inference_kpis.fleet.models import EgressBaseline, Node, ServedModel, Site, SiteHealth
 from inference_kpis.pull.models import PullState, PullTls
 from inference_kpis.push.models import KeySite, PushState
 
@@ -14,6 +14,7 @@ __all__ = [
     "Channel",
     "DiscoveredNode",
     "DiscoverySource",
+    "EgressBaseline",
     "KeySite",
     "Node",
     "Notification",

@@ -2,13 +2,15 @@
 
 from django.urls import include, path
 
-from inference_kpis.dashboards import node_editing, site_adding
+from inference_kpis.dashboards import egress_baselines, node_editing, site_adding
 from inference_kpis.dashboards import views as dashboards
 
 app_name = "kpis"
 urlpatterns = [
     path("alerts/", include("inference_kpis.alerts.urls")),
     path("fleet/", dashboards.fleet, name="fleet"),
+    path("fleet/egress-baselines/", egress_baselines.egress_baseline_list, name="egress_baseline_list"),
+    path("fleet/egress-baselines/new/", egress_baselines.egress_baseline_add, name="egress_baseline_add"),
     path("fleet/sites/new/", site_adding.site_add, name="site_add"),
     path("fleet/nodes/new/", node_editing.node_add, name="node_add"),
     path("fleet/nodes/<uuid:uuid>/", dashboards.node_detail, name="node_detail"),

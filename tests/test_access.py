@@ -122,6 +122,8 @@ ROWS: dict[str, Row] = {
     "readiness:success_metric_edit": Row(ANSWERS, of_metric),
     "readiness:success_metric_retire": Row(ANSWERS, of_metric, "post"),
     "kpis:fleet": Row(EVERYBODY),
+    "kpis:egress_baseline_list": Row(EVERYBODY),
+    "kpis:egress_baseline_add": Row(WRITES_FLEET),
     "kpis:site_add": Row(WRITES_FLEET),
     "kpis:node_add": Row(WRITES_FLEET),
     "kpis:node_detail": Row(EVERYBODY, of_node),

@@ -28,6 +28,7 @@ _MEASURED = {
     "approximate": False,
     "samples": 1840,
     "reason": None,
+    "covered_share": None,
 }
 _NO_DATA = {
     "value": None,
@@ -37,6 +38,7 @@ _NO_DATA = {
     "approximate": False,
     "samples": 0,
     "reason": "no_data",
+    "covered_share": None,
 }
 _NODE = {
     "uuid": "5f8c8f4e-6a57-4a4e-9f0e-3f0f6f0d7c11",

@@ -26,7 +26,7 @@ OPENMETRICS, TEXT = "application/openmetrics-text", "text/plain"
 LABELS = tuple(SPLITS)
 
 # How units are written at the end of a name: Prometheus wants base units, the catalogue's measures are in them.
-UNITS_OF_MEASURES = {"s": "seconds", "J": "joules", "{currency}": "currency"}
+UNITS_OF_MEASURES = {"s": "seconds", "J": "joules", "{currency}": "currency", "By": "bytes"}
 # KPIs are in the unit that people read; these are what they are before their display factor.
 UNITS_OF_KPIS = {
     "ms": "seconds",
@@ -36,6 +36,7 @@ UNITS_OF_KPIS = {
     "requests": "requests",
     "tok/s": "tokens_per_second",
     "J": "joules",
+    "MB": "bytes",
     "currency": "currency",
 }
 

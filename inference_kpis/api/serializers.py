@@ -41,6 +41,10 @@ class QuantityOut(serializers.Serializer):
     approximate = serializers.BooleanField(help_text="Histograms of different bounds were brought together.")
     samples = serializers.IntegerField(help_text="How many observations are behind it.")
     reason = serializers.ChoiceField(list(NoValue), allow_null=True, help_text="Why there is no value.")
+    covered_share = serializers.FloatField(
+        allow_null=True,
+        help_text="Share of the requests or tokens that a quotient counts: those of nodes whose cost or energy is known.",
+    )
 
     def to_representation(self, instance: Quantity) -> dict[str, Any]:
         """Written by hand: thirty series of a thousand points would take seconds through fields."""
@@ -52,6 +56,7 @@ class QuantityOut(serializers.Serializer):
             "approximate": instance.is_approximate,
             "samples": instance.samples,
             "reason": None if instance.reason is None else instance.reason.value,
+            "covered_share": instance.covered_share,
         }
 
 

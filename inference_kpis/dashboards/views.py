@@ -20,6 +20,7 @@ from inference_kpis.dashboards.live import unchanged
 from inference_kpis.dashboards.node_rows import COLUMNS, CountedPaginator, node_rows
 from inference_kpis.dashboards.pull_health import pull_health
 from inference_kpis.dashboards.series import SPLITS, WINDOWS, Line, finding, lines, node_line, trend, window_of
+from inference_kpis.dashboards.wording import coverage
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node
 from inference_kpis.pull.problems import sentence
@@ -165,17 +166,19 @@ def kpi_detail(request: SignedInRequest, key: str) -> HttpResponse:
     split = _split(request)
     split_lines = _lines(kpi, readings, window, split)
     siblings = _percentiles_beside(kpi)
+    quantity = kpi_of(kpi, readings)
     return live(
         request,
         "inference_kpis/dashboards/kpi_detail.html",
         {
             "kpi": kpi,
-            "quantity": kpi_of(kpi, readings),
+            "quantity": quantity,
             "percentiles": [(sibling, kpi_of(sibling, readings)) for sibling in siblings],
             "lines": split_lines,
             "chart": kpi_chart(kpi, split_lines, window),
             "finding": finding(kpi, split_lines),
             "vantage": VANTAGE_LABELS[kpi.vantage],
+            "coverage": coverage(quantity, kpi),
             "split": split,
             "splits": [(name, each.label) for name, each in SPLITS.items()],
             "split_label": SPLITS[split].label,

@@ -156,6 +156,18 @@ def no_value(quantity: Quantity) -> str:
     return _("not exposed by this engine") if quantity.reason is NoValue.NOT_EXPOSED else _("no data")
 
 
+def coverage(quantity: Quantity, kpi: Kpi) -> str:
+    """How much a quotient covers where cost or energy of some nodes is unknown; '' where it covers everything."""
+    share = quantity.covered_share
+    if share is None or share == 1:
+        return ""
+    # Neither "covers 100 %" nor "covers 0 %" where something is left out or in.
+    shown = percent(min(max(share, 0.001), 0.999), 0 if 0.01 <= share < 0.99 else 1)
+    if "output_tokens" in kpi.measures:
+        return _("Covers %(share)s of tokens; cost or energy of the others is unknown.") % {"share": shown}
+    return _("Covers %(share)s of requests; cost or energy of the others is unknown.") % {"share": shown}
+
+
 def caution(quantity: Quantity) -> str:
     """What a reader has to know about a number that is not exact; '' for the others."""
     if quantity.bound is Bound.AT_MOST:

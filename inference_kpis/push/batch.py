@@ -25,6 +25,7 @@ from inference_kpis.readings.algebra import (
     Reading,
     fits,
 )
+from inference_kpis.readings.derived import DERIVED
 from inference_kpis.readings.store import LONGEST_READING, as_ms
 
 FUTURE_ALLOWED = timedelta(minutes=5)
@@ -125,7 +126,7 @@ def _read_time(value: object) -> datetime:
 
 def _read_measure(key: str, kind: Kind, value: object, start_ms: int, end_ms: int) -> MeasureValue:
     measure = MEASURES.get(key)
-    if measure is None or measure.kind is not kind or key in {"edge_requests", "pulls", "successful_pulls"}:
+    if measure is None or measure.kind is not kind or key in {"pulls", "successful_pulls"} | DERIVED:
         raise Refusal("unknown_measure", str(key)[:MOST_NAME_CHARACTERS])
     covered_ms = end_ms - start_ms
     found: MeasureValue

@@ -15,6 +15,7 @@ from inference_kpis.catalogue import MEASURES, Kpi
 from inference_kpis.engines import ENGINES
 from inference_kpis.readings import codec
 from inference_kpis.readings.algebra import EMPTY, Reading, merge, merge_all
+from inference_kpis.readings.derived import DERIVED
 from inference_kpis.readings.rollups import HOUR, Scope, local_day, start_of_day
 from inference_kpis.readings.statistics import NOT_EXPOSED, Quantity, gives, kpi_quantity
 from inference_kpis.readings.store import as_ms, layouts_by_id
@@ -116,7 +117,7 @@ def _exposed_by(engine: str) -> frozenset[str]:
     return ENGINES[engine].exposes if engine in ENGINES else frozenset()
 
 
-ADDED_BY_VIGIE = frozenset({"pulls", "successful_pulls", "edge_requests", "energy", "cost"})
+ADDED_BY_VIGIE = frozenset({"pulls", "successful_pulls", "energy", "cost"}) | DERIVED
 
 
 def group_readings(window: Window, *, sites: Collection[int] | None = None) -> list[GroupReading]:

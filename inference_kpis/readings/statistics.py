@@ -19,6 +19,7 @@ from inference_kpis.catalogue import (
     Quantile,
     Rate,
     Ratio,
+    Sum,
     Total,
 )
 from inference_kpis.readings.algebra import Bounds, Distribution, Increase, Level, Reading
@@ -46,6 +47,7 @@ class Quantity:
 
     [`low`, `high`] holds the true value; `is_approximate` says that histograms of different layouts were brought
     together; `samples` counts the observations behind it, and `coverage_ms` the node-milliseconds they cover.
+    `covered_share` is the share of requests or tokens that a quotient counts, None where it counts all by nature.
     """
 
     value: float | None
@@ -56,6 +58,7 @@ class Quantity:
     samples: int = 0
     coverage_ms: int = 0
     reason: NoValue | None = None
+    covered_share: float | None = None
 
     def scaled(self, factor: float) -> "Quantity":
         """The same quantity in another unit."""
@@ -211,6 +214,11 @@ def evaluate(formula: Formula, reading: Reading) -> Quantity:
     match formula:
         case Rate(key):
             return _rate(key, reading)
+        case Sum(key):
+            increase = reading.measures.get(key)
+            if not isinstance(increase, Increase):
+                return NO_DATA
+            return _known(MEASURES[key].from_quanta(increase.amount), increase.covered_ms, increase.amount)
         case Ratio():
             return _ratio(formula, reading)
         case Quantile(key, q):
@@ -255,11 +263,16 @@ def _ratio(ratio: Ratio, reading: Reading) -> Quantity:
     denominator = _sum(ratio.denominators, reading)
     if denominator is None or denominator[0] == 0:
         return NO_DATA
+    left_out = _sum(ratio.excluded, reading) or (Fraction(0), 0, 0)
+    counted = denominator[0] - left_out[0]
+    if counted <= 0:
+        return NO_DATA
     numerator = _sum(ratio.numerators, reading)
     if numerator is None and not ratio.absent_is_zero:
         return NO_DATA
-    share = Fraction(ratio.factor) * (numerator[0] if numerator else 0) / denominator[0]
-    return _known(float(1 - share if ratio.complement else share), denominator[1], denominator[2])
+    share = Fraction(ratio.factor) * (numerator[0] if numerator else 0) / counted
+    known = _known(float(1 - share if ratio.complement else share), denominator[1], denominator[2] - left_out[2])
+    return replace(known, covered_share=float(counted / denominator[0])) if ratio.excluded else known
 
 
 def _mean(key: str, reading: Reading) -> Quantity:

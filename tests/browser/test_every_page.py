@@ -39,6 +39,8 @@ PAGES: dict[str, list[str]] = {
     "readiness:success_metric_detail": ["success-metrics/{metric}/"],
     "readiness:success_metric_edit": ["success-metrics/{metric}/edit/"],
     "kpis:fleet": ["fleet/", "fleet/?q=nowhere", "fleet/?page=2"],
+    "kpis:egress_baseline_list": ["fleet/egress-baselines/"],
+    "kpis:egress_baseline_add": ["fleet/egress-baselines/new/"],
     "kpis:site_add": ["fleet/sites/new/"],
     "kpis:node_add": ["fleet/nodes/new/"],
     "kpis:node_detail": ["fleet/nodes/{up}/", "fleet/nodes/{down}/"],

@@ -23,6 +23,7 @@ from inference_kpis.catalogue import (
     Quantile,
     Rate,
     Ratio,
+    Sum,
     Total,
     Vantage,
     measures_of,
@@ -71,7 +72,11 @@ IDS = {
     "time_per_output_token": 43,
     "queue_time": 44,
 }
-KINDS = {Rate: Kind.INCREASE, Ratio: Kind.INCREASE, Quantile: Kind.DISTRIBUTION, Total: Kind.LEVEL, Maximum: Kind.LEVEL}
+KINDS = {
+    **dict.fromkeys((Rate, Sum, Ratio), Kind.INCREASE),
+    Quantile: Kind.DISTRIBUTION,
+    **dict.fromkeys((Total, Maximum), Kind.LEVEL),
+}
 
 
 def test_the_twelve_defaults() -> None:
