@@ -10,6 +10,7 @@ from django.http import Http404
 from accounts.models import MachineKey, Role, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.fleet.models import Node
+from inference_kpis.formulas.models import CustomKpi
 
 Row = TypeVar("Row", bound=Model)
 WRITE_FLEET = {Role.OPERATOR, Role.ADMINISTRATOR}
@@ -39,6 +40,11 @@ def get_writable_node_for(user: User, uuid: UUID) -> Node:
     if not can_write_fleet(user):
         raise Http404
     return get_node(uuid)
+
+
+def get_writable_custom_kpi_for(user: User, key: str) -> CustomKpi:
+    """A custom KPI in use, for somebody who writes the fleet."""
+    return _or_404(CustomKpi.objects.in_use().filter(key=key) if can_write_fleet(user) else CustomKpi.objects.none())
 
 
 # --- Alerts ----------------------------------------------------------------------------------------------------------

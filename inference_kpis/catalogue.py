@@ -152,7 +152,38 @@ class Maximum:
     measures: tuple[str, ...]
 
 
-Formula = Rate | Sum | Ratio | Quantile | Mean | Total | Maximum
+@dataclass(frozen=True)
+class ShareBelow:
+    """The share of a distribution's observations that are at most `bound`, in the measure's unit."""
+
+    measure: str
+    bound: float
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number of a custom formula, in base units."""
+
+    value: float
+
+
+class Operator(StrEnum):
+    PLUS = "+"
+    MINUS = "-"
+    TIMES = "*"
+    OVER = "/"
+
+
+@dataclass(frozen=True)
+class Combined:
+    """Two formulas in one, each evaluated after merging; what has no value on one side has none as a whole."""
+
+    operator: Operator
+    left: "Formula"
+    right: "Formula"
+
+
+Formula = Rate | Sum | Ratio | Quantile | Mean | Total | Maximum | ShareBelow | Constant | Combined
 
 
 def measures_of(formula: Formula) -> frozenset[str]:
@@ -162,6 +193,10 @@ def measures_of(formula: Formula) -> frozenset[str]:
             return frozenset(numerators + denominators + excluded)
         case Maximum(measures):
             return frozenset(measures)
+        case Combined(_, left, right):
+            return measures_of(left) | measures_of(right)
+        case Constant():
+            return frozenset()
         case _:
             return frozenset({formula.measure})
 
@@ -197,7 +232,7 @@ VANTAGE_LABELS: dict[Vantage, Label] = {
 class Kpi:
     """What is shown. `display_factor` turns the formula's value (SI units, ratios of 1) into `unit`.
 
-    `unit` is a key of `UNIT_LABELS`; `decimals` is the most that a page shows.
+    `unit` is a key of `UNIT_LABELS`, or what the author of a custom KPI wrote; `decimals` is the most that a page shows.
     """
 
     key: str

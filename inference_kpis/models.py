@@ -3,6 +3,7 @@
 from inference_kpis.alerts.models import Alert, AlertEvent, AlertRule, AlertWatch, Channel, Notification, Silence
 from inference_kpis.discovery.models import DiscoveredNode, DiscoverySource
 from inference_kpis.fleet.models import EgressBaseline, Node, ServedModel, Site, SiteHealth
+from inference_kpis.formulas.models import CustomKpi, CustomKpiVersion
 from inference_kpis.pull.models import PullState, PullTls
 from inference_kpis.push.models import KeySite, PushState
 
@@ -12,6 +13,8 @@ __all__ = [
     "AlertRule",
     "AlertWatch",
     "Channel",
+    "CustomKpi",
+    "CustomKpiVersion",
     "DiscoveredNode",
     "DiscoverySource",
     "EgressBaseline",

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from inference_kpis.dashboards import egress_baselines, node_editing, site_adding
+from inference_kpis.dashboards import custom_kpis, egress_baselines, node_editing, site_adding
 from inference_kpis.dashboards import views as dashboards
 
 app_name = "kpis"
@@ -20,6 +20,10 @@ urlpatterns = [
     path("fleet/nodes/<uuid:uuid>/<slug:key>.csv", dashboards.node_csv, name="node_csv"),
     path("fleet/", include("inference_kpis.discovery.urls")),
     path("kpis/", dashboards.kpi_list, name="kpi_list"),
+    path("kpis/custom/", custom_kpis.custom_kpi_list, name="custom_kpi_list"),
+    path("kpis/custom/new/", custom_kpis.custom_kpi_add, name="custom_kpi_add"),
+    path("kpis/custom/<slug:key>/edit/", custom_kpis.custom_kpi_edit, name="custom_kpi_edit"),
+    path("kpis/custom/<slug:key>/retire/", custom_kpis.custom_kpi_retire, name="custom_kpi_retire"),
     path("kpis/<slug:key>/", dashboards.kpi_detail, name="kpi_detail"),
     path("kpis/<slug:key>.csv", dashboards.kpi_csv, name="kpi_csv"),
 ]

@@ -21,6 +21,7 @@ LAYERS = {
         ("alerts", "pull", "push"),
         ("engines", "readings", "protocols"),
         ("fleet",),
+        ("formulas",),
         ("catalogue",),
         ("exceptions",),
     ),
@@ -50,6 +51,10 @@ OUTSIDE = {"models", "urls", "api_urls", "access", "apps", "admin", "checks"}
 CALCULATIONS = (
     "inference_kpis/readings/algebra.py",
     "inference_kpis/readings/statistics.py",
+    "inference_kpis/readings/quantities.py",
+    "inference_kpis/readings/combining.py",
+    "inference_kpis/formulas/units.py",
+    "inference_kpis/formulas/parsing.py",
     "inference_kpis/readings/increases.py",
     "inference_kpis/readings/observation.py",
     "inference_kpis/readings/codec.py",

@@ -23,6 +23,8 @@ from inference_kpis.dashboards.series import SPLITS, WINDOWS, Line, finding, lin
 from inference_kpis.dashboards.wording import coverage
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node
+from inference_kpis.formulas.known import all_kpis, kpis_by_key
+from inference_kpis.formulas.models import CustomKpi
 from inference_kpis.pull.problems import sentence
 from inference_kpis.readings import store
 from inference_kpis.readings.algebra import merge_all
@@ -40,7 +42,10 @@ from inference_kpis.readings.statistics import kpi_quantity
 CHARTED = ("request_rate", "e2e_latency_p95", "mean_latency", "queue_depth")
 
 
-ORDERED_KPIS = (*DEFAULT_KPIS, *(kpi for kpi in KPIS.values() if not kpi.is_default))
+def ordered_kpis() -> list[Kpi]:
+    """The defaults, then the company's own, then the rest of the catalogue; one query."""
+    own = [kpi for key, kpi in all_kpis().items() if key not in KPIS]
+    return [*DEFAULT_KPIS, *own, *(kpi for kpi in KPIS.values() if not kpi.is_default)]
 
 
 def live(request: SignedInRequest, template: str, context: dict[str, object]) -> HttpResponse:
@@ -138,15 +143,17 @@ def kpi_list(request: SignedInRequest) -> HttpResponse:
         return HttpResponse(status=204)
     key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))
     readings = group_readings(window)
-    rows = [(kpi, kpi_of(kpi, readings), trend(kpi, readings, window)) for kpi in ORDERED_KPIS]
+    rows = [(kpi, kpi_of(kpi, readings), trend(kpi, readings, window)) for kpi in ordered_kpis()]
     context = {"rows": rows, "window_key": key, "windows": WINDOWS, "window": window, "version": version}
+    context["can_write"] = access.can_write_fleet(request.user)
     return live(request, "inference_kpis/dashboards/kpi_list.html", context)
 
 
 def _kpi_or_404(key: str) -> Kpi:
-    if key not in KPIS:
+    kpi = kpis_by_key([key]).get(key)
+    if kpi is None:
         raise Http404
-    return KPIS[key]
+    return kpi
 
 
 def _split(request: SignedInRequest) -> str:
@@ -167,11 +174,15 @@ def kpi_detail(request: SignedInRequest, key: str) -> HttpResponse:
     split_lines = _lines(kpi, readings, window, split)
     siblings = _percentiles_beside(kpi)
     quantity = kpi_of(kpi, readings)
+    custom = CustomKpi.objects.behind(key)
     return live(
         request,
         "inference_kpis/dashboards/kpi_detail.html",
         {
             "kpi": kpi,
+            "custom": custom,
+            "formula_versions": list(custom.versions.select_related("written_by")) if custom else [],
+            "can_write": access.can_write_fleet(request.user),
             "quantity": quantity,
             "percentiles": [(sibling, kpi_of(sibling, readings)) for sibling in siblings],
             "lines": split_lines,
@@ -192,7 +203,9 @@ def kpi_detail(request: SignedInRequest, key: str) -> HttpResponse:
 
 def _percentiles_beside(kpi: Kpi) -> list[Kpi]:
     """Median, p95 and p99 of the distribution that this KPI is a quantile of; none for any other KPI."""
-    return [KPIS[f"{kpi.formula.measure}_p{p}"] for p in (50, 95, 99)] if isinstance(kpi.formula, Quantile) else []
+    if not isinstance(kpi.formula, Quantile):
+        return []
+    return [KPIS[key] for p in (50, 95, 99) if (key := f"{kpi.formula.measure}_p{p}") in KPIS]
 
 
 def _lines(kpi: Kpi, readings: Iterable[GroupReading], window: Window, split: str) -> list[Line]:

@@ -3,75 +3,34 @@
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from enum import StrEnum
+from dataclasses import replace
 from fractions import Fraction
 from itertools import accumulate
 
 from inference_kpis.catalogue import (
     MEASURES,
+    Combined,
+    Constant,
     Direction,
     Formula,
+    Kind,
     Kpi,
     Maximum,
     Mean,
     Quantile,
     Rate,
     Ratio,
+    ShareBelow,
     Sum,
     Total,
 )
 from inference_kpis.readings.algebra import Bounds, Distribution, Increase, Level, Reading
+from inference_kpis.readings.combining import combined
+from inference_kpis.readings.quantities import NO_DATA, NOT_EXPOSED, UNDECIDED, Bound, Quantity
+from inference_kpis.readings.quantities import NoValue as NoValue  # asked for together with the calculations
 
 # Two neighbouring bucket counts that differ by less than this share are float noise, not a broken histogram.
 RELATIVE_NOISE = 1e-12
-
-
-class Bound(StrEnum):
-    """What a quantile says: the value itself, or only that it lies below the first or above the last bound."""
-
-    EXACT = "exact"
-    AT_MOST = "at_most"
-    AT_LEAST = "at_least"
-
-
-class NoValue(StrEnum):
-    NO_DATA = "no_data"
-    NOT_EXPOSED = "not_exposed"
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A KPI's value with what is known of it, or the reason why there is none.
-
-    [`low`, `high`] holds the true value; `is_approximate` says that histograms of different layouts were brought
-    together; `samples` counts the observations behind it, and `coverage_ms` the node-milliseconds they cover.
-    `covered_share` is the share of requests or tokens that a quotient counts, None where it counts all by nature.
-    """
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    bound: Bound = Bound.EXACT
-    is_approximate: bool = False
-    samples: int = 0
-    coverage_ms: int = 0
-    reason: NoValue | None = None
-    covered_share: float | None = None
-
-    def scaled(self, factor: float) -> "Quantity":
-        """The same quantity in another unit."""
-
-        def times(number: float | None) -> float | None:
-            # As written: 57 of 100 is 57 %, and not the hair less that would miss a target of 57.
-            return None if number is None else float(Decimal(repr(number)) * Decimal(repr(factor)))
-
-        return replace(self, value=times(self.value), low=times(self.low), high=times(self.high))
-
-
-NO_DATA = Quantity(None, reason=NoValue.NO_DATA)
-NOT_EXPOSED = Quantity(None, reason=NoValue.NOT_EXPOSED)
 
 
 # --- Quantiles -------------------------------------------------------------------------------------------------------
@@ -184,17 +143,61 @@ def _edge_at(rank: float, layouts: Iterable[tuple[Bounds, Sequence[int]]]) -> fl
     return next(edge for (edge, _), height in zip(edges, heights, strict=True) if height and height >= rank)
 
 
+def share_below(distribution: Distribution, bound: float) -> Quantity:
+    """The share of observations that are at most `bound`, in the unit of the bounds, with the interval that holds it.
+
+    Exact where `bound` is a bound of each layout, otherwise linear inside the bucket that holds it. Inside a first bucket
+    the answer is "at most" what that bucket holds, above a highest bound "at least" what lies below it.
+    """
+    layouts = [(bounds, counts) for bounds, counts in distribution.counts.items() if any(counts)]
+    if not layouts:
+        return NO_DATA
+    low = high = 0
+    value = 0.0
+    is_at_most = is_at_least = False
+    for bounds, counts in layouts:
+        at = bisect_left(bounds, bound)
+        below = sum(counts[:at])
+        is_sure = (at < len(bounds) and bounds[at] == bound) or not counts[at]
+        low += below + (counts[at] if is_sure else 0)
+        high += below + counts[at]
+        value += below + counts[at] if is_sure else _curve(bounds, counts)(bound)
+        is_at_most |= not is_sure and at == 0
+        is_at_least |= not is_sure and at == len(bounds)
+    if is_at_most and is_at_least:
+        return UNDECIDED
+    total = distribution.count
+    shown = high if is_at_most else low if is_at_least else value
+    return Quantity(
+        shown / total,
+        low / total,
+        high / total,
+        Bound.AT_MOST if is_at_most else Bound.AT_LEAST if is_at_least else Bound.EXACT,
+        len(layouts) > 1,
+        total,
+        distribution.covered_ms,
+    )
+
+
 # --- Formulas --------------------------------------------------------------------------------------------------------
 
 
 def gives(kpi: Kpi, exposed: frozenset[str]) -> bool:
     """Whether something that exposes these measures can show this KPI."""
-    match kpi.formula:
+    return _gives(kpi.formula, exposed)
+
+
+def _gives(formula: Formula, exposed: frozenset[str]) -> bool:
+    match formula:
         case Ratio(numerators, denominators):
             return exposed.issuperset(numerators) and not exposed.isdisjoint(denominators)
         case Maximum(measures):
             return not exposed.isdisjoint(measures)
-        case formula:
+        case Combined():
+            return all(_gives(part, exposed) for part in (formula.left, formula.right))
+        case Constant():
+            return True
+        case _:
             return formula.measure in exposed
 
 
@@ -233,6 +236,27 @@ def evaluate(formula: Formula, reading: Reading) -> Quantity:
             return _known(MEASURES[key].from_quanta(1) * level.integral / reading.span_ms, level.covered_ms)
         case Maximum(keys):
             return _maximum(keys, reading)
+        case ShareBelow(key, bound):
+            distribution = reading.measures.get(key)
+            return share_below(distribution, bound) if isinstance(distribution, Distribution) else NO_DATA
+        case Constant(value):
+            return _known(value, 0, 0)
+        case Combined():
+            found = _operand(formula, reading)
+            return found if found.value is None else replace(found, samples=max(found.samples, 1))
+
+
+def _operand(formula: Formula, reading: Reading) -> Quantity:
+    """One side of a combined formula; a level counts no samples, so that it does not make those of the others fewer."""
+    match formula:
+        case Combined(operator, left, right):
+            return combined(operator, _operand(left, reading), _operand(right, reading))
+        case Total() | Maximum():
+            return replace(evaluate(formula, reading), samples=0)
+        case Mean(key) if MEASURES[key].kind is Kind.LEVEL:
+            return replace(evaluate(formula, reading), samples=0)
+        case _:
+            return evaluate(formula, reading)
 
 
 def _known(value: float, coverage_ms: int, samples: int = 1) -> Quantity:

@@ -17,7 +17,7 @@ from readiness.assessments.models import Assessment, Binding
 from readiness.bank import current_version
 from readiness.success.models import SuccessMetric
 from tests.browser.conftest import Company, Visit, Visitor
-from tests.factories import NodeFactory, TeamFactory
+from tests.factories import CustomKpiFactory, NodeFactory, TeamFactory
 from tests.test_access import ROWS
 
 pytestmark = pytest.mark.browser
@@ -51,7 +51,10 @@ PAGES: dict[str, list[str]] = {
     "kpis:discovery_edit": ["fleet/discovery/{source}/edit/"],
     "kpis:node_import": ["fleet/nodes/import/"],
     "kpis:kpi_list": ["kpis/"],
-    "kpis:kpi_detail": ["kpis/e2e_latency_p95/", "kpis/availability/?split=tier&window=24h"],
+    "kpis:custom_kpi_list": ["kpis/custom/"],
+    "kpis:custom_kpi_add": ["kpis/custom/new/"],
+    "kpis:custom_kpi_edit": ["kpis/custom/{custom_kpi}/edit/"],
+    "kpis:kpi_detail": ["kpis/e2e_latency_p95/", "kpis/availability/?split=tier&window=24h", "kpis/{custom_kpi}/"],
     "kpis:alert_list": ["alerts/"],
     "kpis:alert_detail": ["alerts/{alert}/"],
     "kpis:alert_rule_list": ["alerts/rules/"],
@@ -115,6 +118,7 @@ def paths(company: Company) -> list[str]:
         "up": company.up[0].uuid,
         "down": company.down.uuid,
         "source": source.pk,
+        "custom_kpi": CustomKpiFactory().key,
     }
     return [path.format(**objects) for paths in PAGES.values() for path in paths]
 
