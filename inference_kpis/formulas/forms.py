@@ -23,7 +23,7 @@ class CustomKpiForm(forms.ModelForm):
 
     class Meta:
         model = CustomKpi
-        fields = ("key", "formula", "shown_in", "direction", "name_en", "name_fr", "description_en", "description_fr")
+        fields = ("formula", "shown_in", "direction", "key", "name_en", "name_fr", "description_en", "description_fr")
         widgets = {
             "formula": forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocapitalize": "off"}),
             **{name: forms.Textarea(attrs={"rows": 2}) for name in ("description_en", "description_fr")},
