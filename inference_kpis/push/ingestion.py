@@ -1,5 +1,6 @@
 """Storing a pushed batch: what is acknowledged is committed."""
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -67,24 +68,38 @@ def _completed(welcome: Sequence[tuple[Node, PushedReading]]) -> Iterable[tuple[
     alone, so that the same batch is the same again.
     """
     baselines = bytes_per_request_by_model()
-    told: dict[tuple[int, str], list[Reading]] = defaultdict(list)
+    told: dict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
     for node, pushed in welcome:
         for key in ("cost", "energy"):
             if key in pushed.reading.measures:
-                told[node.pk, key].append(pushed.reading)
+                told[node.pk, key].append((pushed.reading.start_ms, pushed.reading.end_ms))
+    times = {key: _joined(spans) for key, spans in told.items()}
     for node, pushed in welcome:
         whole = completed(
             pushed.reading,
             is_edge=node.is_edge,
-            is_costed=_overlaps(pushed.reading, told[node.pk, "cost"]),
-            is_metered=_overlaps(pushed.reading, told[node.pk, "energy"]),
+            is_costed=_overlaps(pushed.reading, times.get((node.pk, "cost"), [])),
+            is_metered=_overlaps(pushed.reading, times.get((node.pk, "energy"), [])),
             bytes_per_request=baselines.get(pushed.model),
         )
         yield node, pushed.model, whole
 
 
-def _overlaps(reading: Reading, others: Iterable[Reading]) -> bool:
-    return any(other.start_ms < reading.end_ms and reading.start_ms < other.end_ms for other in others)
+def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same times as stretches that neither touch nor overlap, in order."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _overlaps(reading: Reading, stretches: Sequence[tuple[int, int]]) -> bool:
+    """Whether any of these stretches shares time with the reading: the last one that begins before it ends does, or none."""
+    at = bisect_left(stretches, (reading.end_ms,))
+    return at > 0 and stretches[at - 1][1] > reading.start_ms
 
 
 def writable_nodes(names: set[str], key: MachineKey) -> dict[str, Node]:
