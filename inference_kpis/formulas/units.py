@@ -32,7 +32,9 @@ class Unit:
 
     def __str__(self) -> str:
         """As it is written in a formula, so that it can be read back: `J/token`, `token/s/request`; `1` for a number."""
-        above = "*".join(_power(name, power) for name, power in self.powers if power > 0)
+        if self == WATT:
+            return "W"
+        above = "*".join(name for name, power in self.powers for _ in range(power))
         below = "".join(f"/{name}" * -power for name, power in self.powers if power < 0)
         return f"{above or 1}{below}"
 
@@ -44,6 +46,8 @@ class Unit:
     @property
     def exposed_name(self) -> str:
         """The end of a metric's name: `joules_per_token`, `ratio` for a number."""
+        if self == WATT:
+            return "watts"
         above = "_".join(_many(name) for name, power in self.powers for _ in range(power))
         below = "_".join(_one(name) for name, power in self.powers for _ in range(-power))
         if not above and not below:
@@ -53,10 +57,6 @@ class Unit:
 
 def _plural(names: str) -> str:
     return "*".join(f"{name}s" if f"{name}s" in WRITTEN else name for name in names.split("*"))
-
-
-def _power(name: str, power: int) -> str:
-    return "*".join([name] * power)
 
 
 def _many(name: str) -> str:

@@ -17,7 +17,7 @@ units = st.lists(st.tuples(st.sampled_from(NAMES), st.integers(-2, 2)), max_size
     [
         (NUMBER, "1", "ratio"),
         (base("s"), "s", "seconds"),
-        (WATT, "J/s", "joules_per_second"),
+        (WATT, "W", "watts"),
         (base("J") / base("token"), "J/token", "joules_per_token"),
         (base("currency") / base("request"), "currency/request", "currency_per_request"),
         (NUMBER / base("s"), "1/s", "per_second"),
