@@ -33,13 +33,13 @@ ENTRIES = (
         ("readiness:assessment_", "readiness:answer_", "readiness:evidence_"),
     ),
     Entry(_("Success metrics"), "readiness:success_metric_list", ("readiness:success_metric_",)),
-    Entry(_("KPIs"), "kpis:kpi_list", ("kpis:kpi_",)),
+    Entry(_("KPIs"), "kpis:kpi_list", ("kpis:kpi_", "kpis:custom_kpi_")),
     Entry(
         _("Fleet"),
         "kpis:fleet",
         (
             *("kpis:fleet", "kpis:node_", "kpis:site_", "kpis:discovery_", "kpis:mapping_", "kpis:query_source_"),
-            "kpis:probe_",
+            *("kpis:probe_", "kpis:egress_"),
         ),
     ),
     Entry(_("Alerts"), "kpis:alert_list", ("kpis:alert_", "kpis:silence_", "kpis:maintenance_", "kpis:channel_")),

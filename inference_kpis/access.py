@@ -10,6 +10,7 @@ from django.http import Http404
 from accounts.models import MachineKey, Role, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.fleet.models import Node
+from inference_kpis.formulas.models import CustomKpi
 from inference_kpis.mappings.models import SeriesMapping
 from inference_kpis.probes.models import Probe
 
@@ -62,6 +63,11 @@ def get_writable_probe_for(user: User, pk: int) -> Probe:
     return _or_404(
         Probe.objects.filter(pk=pk).select_related("node__site") if can_write_fleet(user) else Probe.objects.none()
     )
+
+
+def get_writable_custom_kpi_for(user: User, key: str) -> CustomKpi:
+    """A custom KPI in use, for somebody who writes the fleet."""
+    return _or_404(CustomKpi.objects.in_use().filter(key=key) if can_write_fleet(user) else CustomKpi.objects.none())
 
 
 # --- Alerts ----------------------------------------------------------------------------------------------------------

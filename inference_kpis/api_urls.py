@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from inference_kpis.api.views import KpiDetail, KpiList, NodeLatest, OpenMetrics, SiteList
+from inference_kpis.api.custom_kpis import WritableKpiDetail, WritableKpiList
+from inference_kpis.api.views import NodeLatest, OpenMetrics, SiteList
 from inference_kpis.discovery.api.http_sd import HttpSd
 from inference_kpis.discovery.api.views import WritableNodeDetail, WritableNodeList
 from inference_kpis.push.api.otlp import OtlpMetrics
@@ -11,8 +12,8 @@ from inference_kpis.push.api.views import ReadingBatch
 
 urlpatterns = [
     path("readings", ReadingBatch.as_view(), name="api_readings"),
-    path("kpis", KpiList.as_view(), name="api_kpi_list"),
-    path("kpis/<slug:key>", KpiDetail.as_view(), name="api_kpi_detail"),
+    path("kpis", WritableKpiList.as_view(), name="api_kpi_list"),
+    path("kpis/<slug:key>", WritableKpiDetail.as_view(), name="api_kpi_detail"),
     path("nodes", WritableNodeList.as_view(), name="api_node_list"),
     path("nodes/latest", NodeLatest.as_view(), name="api_node_latest"),
     path("nodes/<uuid:uuid>", WritableNodeDetail.as_view(), name="api_node_detail"),

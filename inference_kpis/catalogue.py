@@ -110,6 +110,14 @@ MEASURES: dict[str, Measure] = {
         Measure(
             69, "compared_probe_latency", Kind.DISTRIBUTION, "s", _MICRO, _("Latency compared with the central one")
         ),
+        # What a quotient of cost or energy leaves out: most readings have none of them, and no byte for it.
+        Measure(70, "uncosted_requests", Kind.INCREASE, "{request}", _ONE, _("Requests without a known cost")),
+        Measure(71, "uncosted_prompt_tokens", Kind.INCREASE, "{token}", _ONE, _("Prompt tokens without a known cost")),
+        Measure(72, "uncosted_output_tokens", Kind.INCREASE, "{token}", _ONE, _("Output tokens without a known cost")),
+        Measure(73, "unmetered_requests", Kind.INCREASE, "{request}", _ONE, _("Requests without known energy")),
+        Measure(74, "unmetered_prompt_tokens", Kind.INCREASE, "{token}", _ONE, _("Prompt tokens without known energy")),
+        Measure(75, "unmetered_output_tokens", Kind.INCREASE, "{token}", _ONE, _("Output tokens without known energy")),
+        Measure(76, "avoided_egress", Kind.INCREASE, "By", _ONE, _("Egress avoided")),
     )
 }
 MEASURES_BY_ID: dict[int, Measure] = {measure.id: measure for measure in MEASURES.values()}
@@ -127,10 +135,17 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Sum:
+    """Σ increase over the window: nodes add up."""
+
+    measure: str
+
+
+@dataclass(frozen=True)
 class Ratio:
     """factor · Σ numerators / Σ denominators of merged measures, or 1 minus that; a ratio of sums, never a mean of ratios.
 
-    With `absent_is_zero` a numerator that is missing counts as 0 where the denominator is there: error counters are
+    The sum of `excluded` is taken off the denominator: what it holds has no part in the numerator. With `absent_is_zero` a numerator that is missing counts as 0 where the denominator is there: error counters are
     absent until the first error. Energy or cost that nobody measured or declared is no data.
     """
 
@@ -139,6 +154,7 @@ class Ratio:
     factor: Decimal = Decimal(1)
     complement: bool = False
     absent_is_zero: bool = False
+    excluded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -179,18 +195,53 @@ class Reduction:
     q: float
 
 
-Formula = Rate | Ratio | Quantile | Mean | Total | Maximum | Reduction
+@dataclass(frozen=True)
+class ShareBelow:
+    """The share of a distribution's observations that are at most `bound`, in the measure's unit."""
+
+    measure: str
+    bound: float
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number of a custom formula, in base units."""
+
+    value: float
+
+
+class Operator(StrEnum):
+    PLUS = "+"
+    MINUS = "-"
+    TIMES = "*"
+    OVER = "/"
+
+
+@dataclass(frozen=True)
+class Combined:
+    """Two formulas in one, each evaluated after merging; what has no value on one side has none as a whole."""
+
+    operator: Operator
+    left: "Formula"
+    right: "Formula"
+
+
+Formula = Rate | Sum | Ratio | Quantile | Mean | Total | Maximum | Reduction | ShareBelow | Constant | Combined
 
 
 def measures_of(formula: Formula) -> frozenset[str]:
     """The keys of the measures that a formula reads."""
     match formula:
-        case Ratio(numerators, denominators):
-            return frozenset(numerators + denominators)
+        case Ratio(numerators, denominators, excluded=excluded):
+            return frozenset(numerators + denominators + excluded)
         case Maximum(measures):
             return frozenset(measures)
         case Reduction(measure, baseline):
             return frozenset({measure, baseline})
+        case Combined(_, left, right):
+            return measures_of(left) | measures_of(right)
+        case Constant():
+            return frozenset()
         case _:
             return frozenset({formula.measure})
 
@@ -226,7 +277,7 @@ VANTAGE_LABELS: dict[Vantage, Label] = {
 class Kpi:
     """What is shown. `display_factor` turns the formula's value (SI units, ratios of 1) into `unit`.
 
-    `unit` is a key of `UNIT_LABELS`; `decimals` is the most that a page shows.
+    `unit` is a key of `UNIT_LABELS`, or what the author of a custom KPI wrote; `decimals` is the most that a page shows.
     """
 
     key: str
@@ -253,6 +304,7 @@ UNIT_LABELS: dict[str, Label] = {
     "requests": _("requests"),
     "tok/s": _("tok/s"),
     "J": "J",
+    "MB": _("MB"),
     "currency": "",
 }
 
@@ -284,6 +336,9 @@ def _latencies(
 
 
 _PERCENT, _HUNDRED = "%", Decimal(100)
+_TOKENS = ("prompt_tokens", "output_tokens")
+_UNCOSTED_TOKENS = ("uncosted_prompt_tokens", "uncosted_output_tokens")
+_UNMETERED_TOKENS = ("unmetered_prompt_tokens", "unmetered_output_tokens")
 
 _E2E = _latencies(
     "e2e_latency",
@@ -444,8 +499,11 @@ KPIS: dict[str, Kpi] = {
             _("Energy per 1,000 tokens"),
             "J",
             Direction.LOWER,
-            Ratio(("energy",), ("prompt_tokens", "output_tokens"), factor=Decimal(1000)),
-            _("Energy of the nodes, idle time included, divided by prompt and output tokens, times 1,000."),
+            Ratio(("energy",), _TOKENS, factor=Decimal(1000), excluded=_UNMETERED_TOKENS),
+            _(
+                "Energy of the nodes, idle time included, divided by the prompt and output tokens of nodes whose energy is"
+                " known, times 1,000."
+            ),
             decimals=1,
             is_default=True,
         ),
@@ -454,8 +512,11 @@ KPIS: dict[str, Kpi] = {
             _("Cost per million tokens"),
             "currency",
             Direction.LOWER,
-            Ratio(("cost",), ("prompt_tokens", "output_tokens"), factor=Decimal(1_000_000)),
-            _("Price of the nodes' time, idle time included, divided by prompt and output tokens, times one million."),
+            Ratio(("cost",), _TOKENS, factor=Decimal(1_000_000), excluded=_UNCOSTED_TOKENS),
+            _(
+                "Price of the nodes' time, idle time included, divided by the prompt and output tokens of nodes whose price"
+                " is known, times one million."
+            ),
             is_default=True,
         ),
         Kpi(
@@ -516,8 +577,8 @@ KPIS: dict[str, Kpi] = {
             _("Energy per request"),
             "J",
             Direction.LOWER,
-            Ratio(("energy",), ("requests",)),
-            _("Energy of the nodes, idle time included, divided by requests."),
+            Ratio(("energy",), ("requests",), excluded=("unmetered_requests",)),
+            _("Energy of the nodes, idle time included, divided by the requests of nodes whose energy is known."),
             decimals=1,
         ),
         Kpi(
@@ -525,8 +586,24 @@ KPIS: dict[str, Kpi] = {
             _("Cost per 1,000 requests"),
             "currency",
             Direction.LOWER,
-            Ratio(("cost",), ("requests",), factor=Decimal(1000)),
-            _("Price of the nodes' time, idle time included, divided by requests, times 1,000."),
+            Ratio(("cost",), ("requests",), factor=Decimal(1000), excluded=("uncosted_requests",)),
+            _(
+                "Price of the nodes' time, idle time included, divided by the requests of nodes whose price is known, times"
+                " 1,000."
+            ),
+        ),
+        Kpi(
+            "egress_avoided",
+            _("Egress avoided"),
+            "MB",
+            Direction.HIGHER,
+            Sum("avoided_egress"),
+            _(
+                "Requests served by devices and edge sites, times the bytes that a request of their model used to send to"
+                " the central region, added up over the window."
+            ),
+            display_factor=_MICRO,
+            decimals=1,
         ),
     )
 }

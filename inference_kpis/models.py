@@ -2,7 +2,8 @@
 
 from inference_kpis.alerts.models import Alert, AlertEvent, AlertRule, AlertWatch, Channel, Notification, Silence
 from inference_kpis.discovery.models import DiscoveredNode, DiscoverySource
-from inference_kpis.fleet.models import Node, ServedModel, Site, SiteHealth
+from inference_kpis.fleet.models import EgressBaseline, Node, ServedModel, Site, SiteHealth
+from inference_kpis.formulas.models import CustomKpi, CustomKpiVersion
 from inference_kpis.mappings.models import NodeMapping, SeriesMapping, SeriesMappingVersion
 from inference_kpis.probes.models import Probe, ProbeBaseline
 from inference_kpis.pull.models import PullState, PullTls
@@ -15,8 +16,11 @@ __all__ = [
     "AlertRule",
     "AlertWatch",
     "Channel",
+    "CustomKpi",
+    "CustomKpiVersion",
     "DiscoveredNode",
     "DiscoverySource",
+    "EgressBaseline",
     "KeySite",
     "Node",
     "NodeMapping",

@@ -2,7 +2,15 @@
 
 from django.urls import include, path
 
-from inference_kpis.dashboards import mapping_editing, mapping_views, node_editing, site_adding, storage
+from inference_kpis.dashboards import (
+    custom_kpis,
+    egress_baselines,
+    mapping_editing,
+    mapping_views,
+    node_editing,
+    site_adding,
+    storage,
+)
 from inference_kpis.dashboards import views as dashboards
 
 app_name = "kpis"
@@ -11,6 +19,8 @@ urlpatterns = [
     path("fleet/", dashboards.fleet, name="fleet"),
     path("fleet/storage/", storage.storage, name="storage"),
     path("fleet/storage.csv", storage.storage_csv, name="storage_csv"),
+    path("fleet/egress-baselines/", egress_baselines.egress_baseline_list, name="egress_baseline_list"),
+    path("fleet/egress-baselines/new/", egress_baselines.egress_baseline_add, name="egress_baseline_add"),
     path("fleet/sites/new/", site_adding.site_add, name="site_add"),
     path("fleet/nodes/new/", node_editing.node_add, name="node_add"),
     path("fleet/nodes/<uuid:uuid>/", dashboards.node_detail, name="node_detail"),
@@ -31,6 +41,10 @@ urlpatterns = [
     path("fleet/", include("inference_kpis.query_sources.urls")),
     path("fleet/probes/", include("inference_kpis.probes.urls")),
     path("kpis/", dashboards.kpi_list, name="kpi_list"),
+    path("kpis/custom/", custom_kpis.custom_kpi_list, name="custom_kpi_list"),
+    path("kpis/custom/new/", custom_kpis.custom_kpi_add, name="custom_kpi_add"),
+    path("kpis/custom/<slug:key>/edit/", custom_kpis.custom_kpi_edit, name="custom_kpi_edit"),
+    path("kpis/custom/<slug:key>/retire/", custom_kpis.custom_kpi_retire, name="custom_kpi_retire"),
     path("kpis/<slug:key>/", dashboards.kpi_detail, name="kpi_detail"),
     path("kpis/<slug:key>.csv", dashboards.kpi_csv, name="kpi_csv"),
 ]

@@ -7,6 +7,7 @@ from django.test import Client
 
 from accounts.models import MachineKey, Membership, Role, Team, User
 from inference_kpis.fleet.models import Node, Site
+from inference_kpis.formulas.models import CustomKpi
 from inference_kpis.pull.models import PullState
 from inference_kpis.push.models import KeySite
 
@@ -49,6 +50,20 @@ class NodeFactory(factory.django.DjangoModelFactory):
     engine = "vllm"
     url = "http://10.0.0.1:8000/metrics"
     pull_interval_seconds = 15
+
+
+class CustomKpiFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = CustomKpi
+
+    key = factory.Sequence(lambda n: f"custom_{n:03}")
+    name_en = factory.Sequence(lambda n: f"Energy of an answer {n}")
+    name_fr = factory.Sequence(lambda n: f"Énergie d’une réponse {n}")
+    description_en = "Power of all nodes divided by the requests of a second."
+    description_fr = "Puissance de tous les nœuds divisée par les requêtes d’une seconde."
+    formula = "total(power) / rate(requests)"
+    unit = shown_in = "J/request"
+    direction = "lower"
 
 
 def member_of(team: Team, role: str = Role.CONTRIBUTOR, **values: Any) -> User:

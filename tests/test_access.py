@@ -19,7 +19,7 @@ from readiness.assessments import answering
 from readiness.assessments.answering import Reply
 from readiness.assessments.models import Answer, Assessment, Evidence
 from readiness.success.models import SuccessMetric
-from tests.factories import NodeFactory, TeamFactory, UserFactory, member_of
+from tests.factories import CustomKpiFactory, NodeFactory, TeamFactory, UserFactory, member_of
 from tests.inference_kpis.mappings.makers import a_mapping
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +65,7 @@ class World:
         self.channel = Channel.objects.create(name=f"Channel of {self.team}")
         self.rule = AlertRule.objects.create(name="Rule", kind="state", bad_state="down", channel=self.channel)
         self.alert = Alert.objects.create(rule=self.rule, phase="firing", since=NOW, changed_at=NOW)
+        self.custom_kpi = CustomKpiFactory()
         self.silence = Silence.objects.create(starts_at=NOW, ends_at=NOW, reason="Work")
         self.mapping = a_mapping(f"Mapping of {self.team}")
         self.source = DiscoverySource.objects.create(name=f"Registry of {self.team}", url="http://10.0.0.2/sd")
@@ -121,6 +122,10 @@ def of_channel(world: World) -> list[Any]:
     return [world.channel.pk]
 
 
+def of_custom_kpi(world: World) -> list[Any]:
+    return [world.custom_kpi.key]
+
+
 ROWS: dict[str, Row] = {
     "readiness:overview": Row(EVERYBODY),
     "readiness:rule_detail": Row(EVERYBODY, lambda world: [1]),
@@ -155,6 +160,8 @@ ROWS: dict[str, Row] = {
     "kpis:fleet": Row(EVERYBODY),
     "kpis:storage": Row(WRITES_FLEET),
     "kpis:storage_csv": Row(WRITES_FLEET),
+    "kpis:egress_baseline_list": Row(EVERYBODY),
+    "kpis:egress_baseline_add": Row(WRITES_FLEET),
     "kpis:site_add": Row(WRITES_FLEET),
     "kpis:node_add": Row(WRITES_FLEET),
     "kpis:node_detail": Row(EVERYBODY, of_node),
@@ -196,6 +203,10 @@ ROWS: dict[str, Row] = {
     "kpis:node_export": Row(EVERYBODY),
     "kpis:node_import": Row(WRITES_FLEET),
     "kpis:kpi_list": Row(EVERYBODY),
+    "kpis:custom_kpi_list": Row(EVERYBODY),
+    "kpis:custom_kpi_add": Row(WRITES_FLEET),
+    "kpis:custom_kpi_edit": Row(WRITES_FLEET, of_custom_kpi),
+    "kpis:custom_kpi_retire": Row(WRITES_FLEET, of_custom_kpi, "post"),
     "kpis:kpi_detail": Row(EVERYBODY, lambda world: ["request_rate"]),
     "kpis:kpi_csv": Row(EVERYBODY, lambda world: ["request_rate"]),
     "kpis:alert_list": Row(EVERYBODY),

@@ -24,6 +24,7 @@ LAYERS = {
         ("mappings",),
         ("engines", "readings", "protocols"),
         ("fleet",),
+        ("formulas",),
         ("catalogue",),
         ("exceptions",),
     ),
@@ -53,6 +54,10 @@ OUTSIDE = {"models", "urls", "api_urls", "access", "apps", "admin", "checks"}
 CALCULATIONS = (
     "inference_kpis/readings/algebra.py",
     "inference_kpis/readings/statistics.py",
+    "inference_kpis/readings/quantities.py",
+    "inference_kpis/readings/combining.py",
+    "inference_kpis/formulas/units.py",
+    "inference_kpis/formulas/parsing.py",
     "inference_kpis/readings/increases.py",
     "inference_kpis/readings/remapping.py",
     "inference_kpis/readings/intervals.py",

@@ -67,7 +67,9 @@ def _claim(now: datetime) -> list[Notification]:
 
 def events_of(notification: Notification) -> list[AlertEvent]:
     """What a message tells, the oldest first; one query."""
-    whole = notification.events.select_related("alert__rule__site", "alert__rule__node", "alert__site", "alert__node")
+    whole = notification.events.select_related(
+        *("alert__rule__site", "alert__rule__node", "alert__rule__custom_kpi", "alert__site", "alert__node")
+    )
     return list(whole.order_by("at", "pk"))
 
 

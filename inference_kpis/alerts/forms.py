@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from inference_kpis.alerts.models import AlertRule, AreaModel, Channel, Silence
 from inference_kpis.alerts.slo_bounds import bounds_in_use
-from inference_kpis.catalogue import KPIS
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node, ServedModel
+from inference_kpis.formulas.known import kpi_choices
+from inference_kpis.formulas.models import CustomKpi
 from inference_kpis.pull.guard import parse_url
 from inference_kpis.pull.problems import PullFailed, sentence
 
@@ -97,7 +98,7 @@ class AlertRuleForm(AreaForm):
     }
     LAST: ClassVar[tuple[str, ...]] = ("raise_after_seconds", "clear_after_seconds", "severity", "channel")
 
-    kpi = forms.ChoiceField(label=_("KPI"), choices=lambda: [(key, kpi.label) for key, kpi in KPIS.items()])
+    kpi = forms.ChoiceField(label=_("KPI"))
 
     class Meta:
         model = AlertRule
@@ -130,6 +131,8 @@ class AlertRuleForm(AreaForm):
         for name in set(self.fields) - set(wanted):
             del self.fields[name]
         self.order_fields(wanted)
+        if "kpi" in self.fields:
+            cast(forms.ChoiceField, self.fields["kpi"]).choices = kpi_choices(self.instance.kpi)
         for name in ("threshold", "clear_threshold", "objective_percent", "bound_ms", "fast_factor", "slow_factor"):
             if name in self.fields:
                 decimal(self.fields[name])
@@ -152,6 +155,7 @@ class AlertRuleForm(AreaForm):
             cleaned["per"] = AlertRule.Per.NODE
         if scope == Scope.MODEL and (cleaned.get("per") == AlertRule.Per.NODE or kind == AlertRule.Kind.STATE):
             self.add_error("scope", _("Nodes are not counted by model. Choose another scope, or watch it by site."))
+        self.instance.custom_kpi = CustomKpi.objects.behind(cleaned.get("kpi", ""))
         if kind == AlertRule.Kind.KPI:
             self._clean_thresholds(cleaned)
         if kind == AlertRule.Kind.BURN:

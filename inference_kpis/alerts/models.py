@@ -20,6 +20,7 @@ from inference_kpis.catalogue import KPIS, Kpi
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet import credentials
 from inference_kpis.fleet.models import Node, Site, Tier
+from inference_kpis.formulas.models import CustomKpi
 from inference_kpis.readings.statistics import Bound, Quantity
 
 
@@ -185,7 +186,7 @@ class RuleQuerySet(InUseQuerySet):
 
     def whole(self) -> Self:
         """With everything that evaluating or showing a rule reads."""
-        return self.select_related("site", "node__site", "channel")
+        return self.select_related("site", "node__site", "channel", "custom_kpi")
 
 
 class AlertRule(AreaModel):
@@ -233,6 +234,8 @@ class AlertRule(AreaModel):
     kind = models.CharField(max_length=8, choices=Kind.choices, editable=False)
     per = models.CharField(_("watched"), max_length=5, choices=Per.choices, default=Per.WHOLE)
     kpi = models.CharField(_("KPI"), max_length=60, blank=True)
+    # The row behind `kpi` where the catalogue does not have it.
+    custom_kpi = models.ForeignKey(CustomKpi, on_delete=models.PROTECT, null=True, related_name="+", editable=False)
     side = models.CharField(_("bad is"), max_length=5, choices=Side.choices, blank=True)
     threshold = models.FloatField(_("threshold"), null=True)
     clear_threshold = models.FloatField(_("clear threshold"), null=True)
@@ -299,7 +302,7 @@ class AlertRule(AreaModel):
     @property
     def measured_kpi(self) -> Kpi | None:
         """The KPI that the rule reads; None for the others."""
-        return KPIS.get(self.kpi)
+        return self.custom_kpi.as_kpi() if self.custom_kpi else KPIS.get(self.kpi)
 
     @property
     def timing(self) -> Timing:
@@ -342,7 +345,13 @@ class AlertQuerySet(models.QuerySet["Alert"]):
     def whole(self) -> Self:
         """With everything that a line about an alert reads."""
         return self.select_related(
-            "rule__site", "rule__node__site", "rule__channel", "site", "node__site", "acknowledged_by"
+            "rule__site",
+            "rule__node__site",
+            "rule__channel",
+            "rule__custom_kpi",
+            "site",
+            "node__site",
+            "acknowledged_by",
         )
 
 

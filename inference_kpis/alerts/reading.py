@@ -84,7 +84,7 @@ def history_of_rule(rule: AlertRule, most: int = 50) -> list[AlertEvent]:
 
 def _whole(events: "QuerySet[AlertEvent]") -> "QuerySet[AlertEvent]":
     return events.select_related(
-        *("alert__rule__site", "alert__rule__node", "alert__site", "alert__node"),
+        *("alert__rule__site", "alert__rule__node", "alert__rule__custom_kpi", "alert__site", "alert__node"),
         *("actor", "silence", "notification"),
     )
 

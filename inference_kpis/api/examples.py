@@ -29,6 +29,7 @@ _MEASURED = {
     "samples": 1840,
     "confidence": None,
     "reason": None,
+    "covered_share": None,
 }
 _NO_DATA = {
     "value": None,
@@ -39,6 +40,7 @@ _NO_DATA = {
     "samples": 0,
     "confidence": None,
     "reason": "no_data",
+    "covered_share": None,
 }
 _NODE = {
     "uuid": "5f8c8f4e-6a57-4a4e-9f0e-3f0f6f0d7c11",

@@ -14,9 +14,10 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.utils import floatToGoString
 
 from inference_kpis.api.scopes import WHOLE
-from inference_kpis.catalogue import KPIS, MEASURES, Kind
+from inference_kpis.catalogue import KPIS, MEASURES, Kind, Kpi
 from inference_kpis.dashboards.series import SPLITS
 from inference_kpis.fleet.models import Node, SiteHealth
+from inference_kpis.formulas.parsing import scale
 from inference_kpis.readings.algebra import Distribution, Increase
 from inference_kpis.readings.queries import Group, GroupReading, by_engine, kpi_of
 from inference_kpis.readings.statistics import cumulative
@@ -26,7 +27,7 @@ OPENMETRICS, TEXT = "application/openmetrics-text", "text/plain"
 LABELS = tuple(SPLITS)
 
 # How units are written at the end of a name: Prometheus wants base units, the catalogue's measures are in them.
-UNITS_OF_MEASURES = {"s": "seconds", "J": "joules", "{currency}": "currency"}
+UNITS_OF_MEASURES = {"s": "seconds", "J": "joules", "{currency}": "currency", "By": "bytes"}
 # KPIs are in the unit that people read; these are what they are before their display factor.
 UNITS_OF_KPIS = {
     "ms": "seconds",
@@ -36,8 +37,14 @@ UNITS_OF_KPIS = {
     "requests": "requests",
     "tok/s": "tokens_per_second",
     "J": "joules",
+    "MB": "bytes",
     "currency": "currency",
 }
+
+
+def exposed_unit(kpi: Kpi) -> str:
+    """How the base unit of a KPI is written at the end of its name."""
+    return UNITS_OF_KPIS[kpi.unit] if kpi.key in KPIS else scale(kpi.unit)[1].exposed_name
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,7 @@ class FleetFigures:
     totals: Mapping[int, Total]
     readings: Sequence[GroupReading]
     health: Sequence[SiteHealth]
+    kpis: Sequence[Kpi] = tuple(KPIS.values())
 
     def collect(self) -> Iterator[Metric]:
         """All families that have a sample, as an encoder asks for them."""
@@ -95,9 +103,10 @@ class FleetFigures:
 
     def _kpis(self) -> Iterator[Metric]:
         series = list(_split(self.readings))
-        for kpi in KPIS.values():
-            unit = UNITS_OF_KPIS[kpi.unit]
-            family = GaugeMetricFamily(f"vigie_kpi_{kpi.key}", f"{kpi.label}. {kpi.description}", unit=unit)
+        for kpi in self.kpis:
+            unit = exposed_unit(kpi)
+            name = f"vigie_kpi_{kpi.key}" if kpi.key in KPIS else f"vigie_custom_kpi_{kpi.key}_{unit}"
+            family = GaugeMetricFamily(name, f"{kpi.label}. {kpi.description}", unit=unit)
             for labels, readings in series:
                 value = kpi_of(kpi, readings).value
                 if value is not None:

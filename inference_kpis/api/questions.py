@@ -1,7 +1,7 @@
 """What may be asked: the parameters of each endpoint, checked one by one; an unknown one is refused as well."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.http import QueryDict
@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from inference_kpis.api.windows import AskedWindow, read_length, read_moment
-from inference_kpis.catalogue import KPIS
+from inference_kpis.catalogue import KPIS, Kpi
 from inference_kpis.dashboards.series import SPLITS
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node, ServedModel, Site, Tier
+from inference_kpis.formulas.known import all_kpis
 
 NODES_PER_PAGE, MOST_NODES_PER_PAGE = 100, 500
 MOST_LATEST_NODES = 1000
@@ -126,5 +127,15 @@ class NodesIn(OfSite, Question):
 
 
 class LatestIn(NodesIn):
-    kpi = serializers.MultipleChoiceField(choices=list(KPIS), allow_empty=False, help_text="One or more keys of KPIs.")
+    kpi = serializers.MultipleChoiceField(choices=[], allow_empty=False, help_text="One or more keys of KPIs.")
     limit = serializers.IntegerField(min_value=1, max_value=MOST_LATEST_NODES, default=MOST_LATEST_NODES)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.known = all_kpis() if args or "data" in kwargs else KPIS
+        cast(serializers.MultipleChoiceField, self.fields["kpi"]).choices = list(self.known)
+
+    @property
+    def kpis(self) -> list[Kpi]:
+        """What was asked for."""
+        return [self.known[key] for key in self.validated_data["kpi"]]

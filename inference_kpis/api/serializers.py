@@ -45,6 +45,10 @@ class QuantityOut(serializers.Serializer):
         help_text="Low and high hold the true value with this confidence, both null: too few samples; null: surely.",
     )
     reason = serializers.ChoiceField(list(NoValue), allow_null=True, help_text="Why there is no value.")
+    covered_share = serializers.FloatField(
+        allow_null=True,
+        help_text="Share of the requests or tokens that a quotient counts: those of nodes whose cost or energy is known.",
+    )
 
     def to_representation(self, instance: Quantity) -> dict[str, Any]:
         """Written by hand: thirty series of a thousand points would take seconds through fields."""
@@ -57,6 +61,7 @@ class QuantityOut(serializers.Serializer):
             "samples": instance.samples,
             "confidence": instance.confidence,
             "reason": None if instance.reason is None else instance.reason.value,
+            "covered_share": instance.covered_share,
         }
 
 

@@ -1,6 +1,6 @@
 """The endpoints that read: KPIs, nodes and sites as JSON, for machines and for people with a session."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -33,9 +33,10 @@ from inference_kpis.api.serializers import (
     SitePageOut,
 )
 from inference_kpis.api.windows import WindowRefused, window_asked
-from inference_kpis.catalogue import DEFAULT_KPIS, KPIS
+from inference_kpis.catalogue import DEFAULT_KPIS, Kpi
 from inference_kpis.dashboards.node_rows import RECENT, NodeRow, heard_at, node_rows
 from inference_kpis.fleet.models import Node, Site, SiteHealth
+from inference_kpis.formulas.known import all_kpis, kpis_by_key
 from inference_kpis.push.api.authentication import MachineKeyAuthentication
 from inference_kpis.push.api.serializers import ErrorOut
 from inference_kpis.readings import store
@@ -87,6 +88,11 @@ class ReadView(APIView):
         return f"{self.request.build_absolute_uri(self.request.path)}?{parameters.urlencode()}"
 
 
+def identity_of(kpis: Iterable[Kpi]) -> list[object]:
+    """What the figures of these KPIs depend on besides readings: another formula of a custom one is another answer."""
+    return [(kpi.key, kpi.formula, str(kpi.label), str(kpi.description)) for kpi in kpis]
+
+
 # --- KPIs ------------------------------------------------------------------------------------------------------------
 
 
@@ -101,7 +107,7 @@ class KpiList(ReadView):
     def get(self, request: Request) -> HttpResponseBase:
         """Every KPI with its unit, direction, vantage point and formula."""
         self.asked(Question)
-        return self.answer(CatalogueOut({"kpis": KPIS.values()}).data)
+        return self.answer(CatalogueOut({"kpis": all_kpis().values()}).data)
 
 
 class KpiDetail(ReadView):
@@ -118,7 +124,8 @@ class KpiDetail(ReadView):
         The figures are those of the pages. Without a scope they are the fleet's; `site`, `tier`, `engine` and `model`
         narrow it down together, `node` stands alone.
         """
-        if key not in KPIS:
+        kpi = kpis_by_key([key]).get(key)
+        if kpi is None:
             raise Http404
         question = self.asked(KpiIn)
         try:
@@ -130,9 +137,9 @@ class KpiDetail(ReadView):
         split = question.validated_data.get("split", WHOLE)
 
         def respond() -> Response:
-            whole, series = scope.measured(KPIS[key], window, split)
+            whole, series = scope.measured(kpi, window, split)
             content = {
-                "kpi": KPIS[key],
+                "kpi": kpi,
                 "start": window.start,
                 "end": window.end,
                 "step_seconds": int(window.step.total_seconds()),
@@ -143,7 +150,7 @@ class KpiDetail(ReadView):
             }
             return Response(KpiSeriesOut(content).data)
 
-        return self.answer_once(respond, version, window, scope.identity)
+        return self.answer_once(respond, version, window, scope.identity, identity_of([kpi]))
 
 
 # --- Nodes and sites -------------------------------------------------------------------------------------------------
@@ -193,19 +200,20 @@ class NodeLatest(NodePages):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """KPIs of up to 1,000 nodes over the last five minutes, as on the fleet page."""
-        asked = self.asked(LatestIn).validated_data
+        question = self.asked(LatestIn)
+        asked, kpis = question.validated_data, question.kpis
         now = datetime.now(UTC)
         window = Window.ending(now, RECENT)
         version = store.version()
         nodes, following = self.page(asked)
 
         def respond() -> Response:
-            rows = node_rows(nodes, now, [KPIS[key] for key in asked["kpi"]])
+            rows = node_rows(nodes, now, kpis)
             content = {"start": window.start, "end": window.end, "nodes": rows, "next": following}
             return Response(LatestPageOut(content).data)
 
         shown = [(node.uuid, node.name, node.site.key, node.state) for node in nodes]
-        return self.answer_once(respond, version, window, shown, following)
+        return self.answer_once(respond, version, window, shown, following, identity_of(kpis))
 
 
 class NodeDetail(ReadView):
@@ -280,15 +288,16 @@ class OpenMetrics(ReadView):
         window = Window.ending(datetime.now(UTC), RECENT)
         version = store.version()
         known = groups()
+        kpis = list(all_kpis().values())
         health = list(SiteHealth.objects.select_related("site").order_by("site__key"))
         media_type = openmetrics.preferred([str(each).partition(";")[0] for each in request.accepted_types])
 
         def respond() -> HttpResponse:
-            figures = FleetFigures(known, totals(), readings_of(known.values(), window), health)
+            figures = FleetFigures(known, totals(), readings_of(known.values(), window), health, kpis)
             body, content_type = openmetrics.written(figures, media_type)
             return HttpResponse(body, content_type=content_type)
 
         nodes = [
             (each.site.key, each.site.tier, *(getattr(each, state) for state in Node.State.values)) for each in health
         ]
-        return self.answer_once(respond, version, window, known, nodes, media_type)
+        return self.answer_once(respond, version, window, known, nodes, media_type, identity_of(kpis))

@@ -20,8 +20,11 @@ from inference_kpis.dashboards.live import unchanged
 from inference_kpis.dashboards.node_rows import COLUMNS, CountedPaginator, node_rows
 from inference_kpis.dashboards.pull_health import pull_health
 from inference_kpis.dashboards.series import SPLITS, WINDOWS, Line, finding, lines, node_line, trend, window_of
+from inference_kpis.dashboards.wording import coverage
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node
+from inference_kpis.formulas.known import all_kpis, kpis_by_key
+from inference_kpis.formulas.models import CustomKpi
 from inference_kpis.mappings.models import SeriesMapping
 from inference_kpis.pull.problems import sentence
 from inference_kpis.readings import store
@@ -40,7 +43,10 @@ from inference_kpis.readings.statistics import kpi_quantity
 CHARTED = ("request_rate", "e2e_latency_p95", "mean_latency", "queue_depth")
 
 
-ORDERED_KPIS = (*DEFAULT_KPIS, *(kpi for kpi in KPIS.values() if not kpi.is_default))
+def ordered_kpis() -> list[Kpi]:
+    """The defaults, then the company's own, then the rest of the catalogue; one query."""
+    own = [kpi for key, kpi in all_kpis().items() if key not in KPIS]
+    return [*DEFAULT_KPIS, *own, *(kpi for kpi in KPIS.values() if not kpi.is_default)]
 
 
 def live(request: SignedInRequest, template: str, context: dict[str, object]) -> HttpResponse:
@@ -140,16 +146,19 @@ def kpi_list(request: SignedInRequest) -> HttpResponse:
     if unchanged(request, version):
         return HttpResponse(status=204)
     key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))
-    readings = group_readings(window, kpis=ORDERED_KPIS, by=lambda _: None)
-    rows = [(kpi, kpi_of(kpi, readings), trend(kpi, readings, window)) for kpi in ORDERED_KPIS]
+    kpis = ordered_kpis()
+    readings = group_readings(window, kpis=kpis, by=lambda _: None)
+    rows = [(kpi, kpi_of(kpi, readings), trend(kpi, readings, window)) for kpi in kpis]
     context = {"rows": rows, "window_key": key, "windows": WINDOWS, "window": window, "version": version}
+    context["can_write"] = access.can_write_fleet(request.user)
     return live(request, "inference_kpis/dashboards/kpi_list.html", context)
 
 
 def _kpi_or_404(key: str) -> Kpi:
-    if key not in KPIS:
+    kpi = kpis_by_key([key]).get(key)
+    if kpi is None:
         raise Http404
-    return KPIS[key]
+    return kpi
 
 
 def _split(request: SignedInRequest) -> str:
@@ -169,17 +178,23 @@ def kpi_detail(request: SignedInRequest, key: str) -> HttpResponse:
     siblings = _percentiles_beside(kpi)
     readings = group_readings(window, kpis=[kpi, *siblings], by=SPLITS[split].key)
     split_lines = _lines(kpi, readings, window, split)
+    quantity = kpi_of(kpi, readings)
+    custom = CustomKpi.objects.behind(key)
     return live(
         request,
         "inference_kpis/dashboards/kpi_detail.html",
         {
             "kpi": kpi,
-            "quantity": kpi_of(kpi, readings),
+            "custom": custom,
+            "formula_versions": list(custom.versions.select_related("written_by")) if custom else [],
+            "can_write": access.can_write_fleet(request.user),
+            "quantity": quantity,
             "percentiles": [(sibling, kpi_of(sibling, readings)) for sibling in siblings],
             "lines": split_lines,
             "chart": kpi_chart(kpi, split_lines, window),
             "finding": finding(kpi, split_lines),
             "vantage": VANTAGE_LABELS[kpi.vantage],
+            "coverage": coverage(quantity, kpi),
             "split": split,
             "splits": [(name, each.label) for name, each in SPLITS.items()],
             "split_label": SPLITS[split].label,
@@ -193,7 +208,9 @@ def kpi_detail(request: SignedInRequest, key: str) -> HttpResponse:
 
 def _percentiles_beside(kpi: Kpi) -> list[Kpi]:
     """Median, p95 and p99 of the distribution that this KPI is a quantile of; none for any other KPI."""
-    return [KPIS[f"{kpi.formula.measure}_p{p}"] for p in (50, 95, 99)] if isinstance(kpi.formula, Quantile) else []
+    if not isinstance(kpi.formula, Quantile):
+        return []
+    return [KPIS[key] for p in (50, 95, 99) if (key := f"{kpi.formula.measure}_p{p}") in KPIS]
 
 
 def _lines(kpi: Kpi, readings: Iterable[GroupReading], window: Window, split: str) -> list[Line]:

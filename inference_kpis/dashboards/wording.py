@@ -13,10 +13,11 @@ from fractions import Fraction
 from django.conf import settings
 from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from inference_kpis.catalogue import UNIT_LABELS, Direction, Kpi
+from inference_kpis.formulas.units import words_of
 from inference_kpis.readings.statistics import Bound, NoValue, Quantity
 
 Number = int | float | Decimal | Fraction
@@ -95,7 +96,40 @@ def unit_label(kpi: Kpi) -> str:
     """The KPI's unit as it is written after a number; for money the currency's symbol."""
     if kpi.unit == "currency":
         return CURRENCY_SYMBOLS.get(settings.CURRENCY, settings.CURRENCY)
-    return str(UNIT_LABELS[kpi.unit])
+    return str(UNIT_LABELS[kpi.unit]) if kpi.unit in UNIT_LABELS else unit_text(kpi.unit)
+
+
+UNIT_WORDS: dict[str, str | Promise] = {
+    "request": gettext_lazy("request"),
+    "requests": gettext_lazy("requests"),
+    "token": gettext_lazy("token"),
+    "tokens": gettext_lazy("tokens"),
+    "pull": gettext_lazy("pull"),
+    "pulls": gettext_lazy("pulls"),
+    "B": gettext_lazy("bytes"),
+    "kB": gettext_lazy("kB"),
+    "MB": gettext_lazy("MB"),
+    "GB": gettext_lazy("GB"),
+    "TB": gettext_lazy("TB"),
+    "d": gettext_lazy("d"),
+}
+
+
+def unit_text(written_unit: str) -> str:
+    """A unit that somebody wrote, such as `J/1000 tokens`, in the language of the page; '' for a plain number."""
+    if written_unit == "1":
+        return ""
+    parts: list[str] = []
+    for word in words_of(written_unit):
+        if word == "currency":
+            shown = CURRENCY_SYMBOLS.get(settings.CURRENCY, settings.CURRENCY)
+        elif word[0].isdigit():
+            shown = plain(float(word))
+        else:
+            shown = {"*": "·", "-": MINUS}.get(word) or str(UNIT_WORDS.get(word, word))
+        is_after_number = bool(parts) and parts[-1][-1].isdigit() and word[0].isalpha()
+        parts.append(f"{NBSP}{shown}" if is_after_number else shown)
+    return "".join(parts)
 
 
 @dataclass(frozen=True)
@@ -153,7 +187,21 @@ def written_target(value: float, kpi: Kpi) -> Written:
 
 def no_value(quantity: Quantity) -> str:
     """Why there is no number."""
+    if quantity.reason is NoValue.UNDECIDED:
+        return _("cannot be decided")
     return _("not exposed by this engine") if quantity.reason is NoValue.NOT_EXPOSED else _("no data")
+
+
+def coverage(quantity: Quantity, kpi: Kpi) -> str:
+    """How much a quotient covers where cost or energy of some nodes is unknown; '' where it covers everything."""
+    share = quantity.covered_share
+    if share is None or share == 1:
+        return ""
+    # Neither "covers 100 %" nor "covers 0 %" where something is left out or in.
+    shown = percent(min(max(share, 0.001), 0.999), 0 if 0.01 <= share < 0.99 else 1)
+    if "output_tokens" in kpi.measures:
+        return _("Covers %(share)s of tokens; cost or energy of the others is unknown.") % {"share": shown}
+    return _("Covers %(share)s of requests; cost or energy of the others is unknown.") % {"share": shown}
 
 
 def caution(quantity: Quantity) -> str:

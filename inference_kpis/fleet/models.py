@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, Self
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
@@ -199,6 +200,15 @@ class Node(models.Model):
         return True
 
 
+class EgressBaselineQuerySet(models.QuerySet["EgressBaseline"]):
+    def newest_first(self) -> Self:
+        return self.order_by("model__name", "-declared_at", "-pk")
+
+    def in_force(self) -> Self:
+        """The newest of each model."""
+        return self.newest_first().distinct("model__name")
+
+
 class ServedModel(models.Model):
     """The name of an AI model that some node serves; '' stands for the node itself."""
 
@@ -209,3 +219,38 @@ class ServedModel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class EgressBaseline(models.Model):
+    """What a request of a model sent to the central region before it was served at the edge; rows are only added.
+
+    Like a price it counts for readings from its declaration on: a new one changes nothing that was measured before.
+    """
+
+    model = models.ForeignKey(
+        ServedModel, on_delete=models.PROTECT, related_name="egress_baselines", verbose_name=_("model")
+    )
+    # None: from here on nothing is declared any more.
+    bytes_per_request = models.PositiveBigIntegerField(
+        _("bytes per request"), null=True, blank=True, validators=[MaxValueValidator(10**9)]
+    )
+    measured_on = models.DateField(_("measured on"))
+    source = models.CharField(_("source"), max_length=300)
+    declared_at = models.DateTimeField(default=timezone.now, editable=False)
+    declared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        editable=False,
+        verbose_name=_("declared by"),
+    )
+
+    objects = EgressBaselineQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("egress baseline")
+        verbose_name_plural = _("egress baselines")
+        ordering = ("model", "-declared_at")
+
+    def __str__(self) -> str:
+        return f"{self.model}: {self.bytes_per_request}"

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from inference_kpis.engines import ENGINES, observe
 from inference_kpis.engines.recognition import recognise
 from inference_kpis.exceptions import KeyLost
+from inference_kpis.fleet.egress import bytes_per_request_by_model
 from inference_kpis.fleet.health import count_sites
 from inference_kpis.fleet.models import Node
 from inference_kpis.mappings.reading import Reader, readers_of
@@ -25,7 +26,7 @@ from inference_kpis.pull.schedule import Claim
 from inference_kpis.pull.targets import target_of, where_pulls_may_go
 from inference_kpis.readings import store
 from inference_kpis.readings.algebra import Increase, Reading
-from inference_kpis.readings.derived import energy_and_cost, with_edge_requests
+from inference_kpis.readings.derived import completed, energy_and_cost
 from inference_kpis.readings.increases import CounterState, OutOfOrder, advance
 from inference_kpis.readings.observation import Observation
 from inference_kpis.readings.remapping import carried_over
@@ -143,12 +144,13 @@ def store_pulls(pulled: Sequence[Pulled]) -> int:
         )
         now = as_datetime(max((each.fetched.started_ms for each in pulled), default=0))
         states = [state for state in states if state.lease == by_node[state.node_id].fetched.target.lease]
+        baselines = bytes_per_request_by_model()
         found: list[tuple[Node, str, Reading]] = []
         changed_nodes: list[Node] = []
         read_otherwise: list[PullState] = []
         for state in states:
             each = by_node[state.node_id]
-            readings, problem, is_reset = _difference(state, each)
+            readings, problem, is_reset = _difference(state, each, baselines)
             found += [(state.node, name, reading) for name, reading in readings.items()]
             if each.observation and state.fingerprints != each.fingerprints:
                 state.fingerprints = dict(each.fingerprints)
@@ -204,7 +206,7 @@ def _save(states: Sequence[PullState]) -> None:
             cursor.execute(SAVE, [list(column) for column in zip(*rows, strict=True)])
 
 
-def _difference(state: PullState, each: Pulled) -> tuple[dict[str, Reading], str, bool]:
+def _difference(state: PullState, each: Pulled, baselines: Mapping[str, int]) -> tuple[dict[str, Reading], str, bool]:
     """The readings of this pull by model, its problem if any, and whether the node began to count anew.
 
     Moves `state.counters` on; saves nothing.
@@ -237,5 +239,12 @@ def _difference(state: PullState, each: Pulled) -> tuple[dict[str, Reading], str
     node = state.node
     added = energy_and_cost(own, power_watts=node.power_watts, price_per_hour=node.price_per_hour)
     readings[""] = Reading(own.start_ms, at_ms, {**own.measures, **added, **attempt})
-    served = {name: with_edge_requests(reading, is_edge=node.is_edge) for name, reading in readings.items()}
-    return served, "", step.is_reset
+    known = {
+        "is_edge": node.is_edge,
+        "is_costed": "cost" in added,
+        "is_metered": any("energy" in reading.measures for reading in readings.values()),
+    }
+    whole = {
+        name: completed(reading, **known, bytes_per_request=baselines.get(name)) for name, reading in readings.items()
+    }
+    return whole, "", step.is_reset

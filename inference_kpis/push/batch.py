@@ -25,6 +25,7 @@ from inference_kpis.readings.algebra import (
     Reading,
     fits,
 )
+from inference_kpis.readings.derived import DERIVED
 from inference_kpis.readings.store import LONGEST_READING, as_ms
 
 FUTURE_ALLOWED = timedelta(minutes=5)
@@ -53,7 +54,7 @@ MESSAGES: dict[str, str | Promise] = {
     ),
 }
 # What Vigie itself measures or derives.
-OWN_MEASURES = frozenset({"edge_requests", "pulls", "successful_pulls"}) | PROBE_MEASURES
+OWN_MEASURES = frozenset({"pulls", "successful_pulls"}) | DERIVED | PROBE_MEASURES
 GROUPS = {"increases": Kind.INCREASE, "levels": Kind.LEVEL, "distributions": Kind.DISTRIBUTION}
 
 

@@ -1,6 +1,7 @@
 """Storing a pushed batch: what is acknowledged is committed."""
 
-from collections import Counter
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,12 +10,14 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.models import MachineKey
+from inference_kpis.fleet.egress import bytes_per_request_by_model
 from inference_kpis.fleet.health import count_sites
 from inference_kpis.fleet.models import Node
 from inference_kpis.pull.ingestion import MOST_MODELS
 from inference_kpis.push.batch import PushedReading, Refusal, read_item
 from inference_kpis.readings import store
-from inference_kpis.readings.derived import with_edge_requests
+from inference_kpis.readings.algebra import Reading
+from inference_kpis.readings.derived import completed
 
 
 @dataclass
@@ -47,9 +50,7 @@ def ingest_batch(items: Sequence[object], *, key: MachineKey, now: datetime) -> 
                 positions.append(index)
             except Refusal as refusal:
                 receipt.refused.append((index, refusal))
-        slots = store.slots_of(
-            (node, pushed.model, with_edge_requests(pushed.reading, is_edge=node.is_edge)) for node, pushed in welcome
-        )
+        slots = store.slots_of(_completed(welcome))
         outcome = store.store_slots(slots)
         receipt.stored, receipt.repeated = len(outcome.stored), len(outcome.repeated)
         receipt.refused += [(positions[at], Refusal("conflict")) for at in outcome.conflicting]
@@ -58,6 +59,47 @@ def ingest_batch(items: Sequence[object], *, key: MachineKey, now: datetime) -> 
         _mark_up([node for node in nodes.values() if node.pk in heard], now)
         _count(receipt)
     return receipt
+
+
+def _completed(welcome: Sequence[tuple[Node, PushedReading]]) -> Iterable[tuple[Node, str, Reading]]:
+    """The readings with what Vigie knows; one query.
+
+    Cost and energy are known of the time for which the node's readings of the same batch tell them: asked of the batch
+    alone, so that the same batch is the same again.
+    """
+    baselines = bytes_per_request_by_model()
+    told: dict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
+    for node, pushed in welcome:
+        for key in ("cost", "energy"):
+            if key in pushed.reading.measures:
+                told[node.pk, key].append((pushed.reading.start_ms, pushed.reading.end_ms))
+    times = {key: _joined(spans) for key, spans in told.items()}
+    for node, pushed in welcome:
+        whole = completed(
+            pushed.reading,
+            is_edge=node.is_edge,
+            is_costed=_overlaps(pushed.reading, times.get((node.pk, "cost"), [])),
+            is_metered=_overlaps(pushed.reading, times.get((node.pk, "energy"), [])),
+            bytes_per_request=baselines.get(pushed.model),
+        )
+        yield node, pushed.model, whole
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same times as stretches that neither touch nor overlap, in order."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _overlaps(reading: Reading, stretches: Sequence[tuple[int, int]]) -> bool:
+    """Whether any of these stretches shares time with the reading: the last one that begins before it ends does, or none."""
+    at = bisect_left(stretches, (reading.end_ms,))
+    return at > 0 and stretches[at - 1][1] > reading.start_ms
 
 
 def writable_nodes(names: set[str], key: MachineKey) -> dict[str, Node]:

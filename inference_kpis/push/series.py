@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from accounts.models import MachineKey
 from inference_kpis.engines import Engine
 from inference_kpis.engines.recognition import recognise
+from inference_kpis.fleet.egress import bytes_per_request_by_model
 from inference_kpis.fleet.health import count_sites
 from inference_kpis.fleet.models import Node
 from inference_kpis.mappings.reading import Reader, Readers, reader_for, reader_of_version, readers_of
@@ -31,7 +32,7 @@ from inference_kpis.push.ingestion import known_models, writable_nodes
 from inference_kpis.push.models import PushState
 from inference_kpis.readings import store
 from inference_kpis.readings.algebra import Increase, MeasureValue, Reading
-from inference_kpis.readings.derived import energy_and_cost, with_edge_requests
+from inference_kpis.readings.derived import completed, energy_and_cost
 from inference_kpis.readings.store import as_datetime, as_ms
 
 NODE_LABEL, JOB_LABEL = "instance", "job"
@@ -289,6 +290,7 @@ def _settle(
     """Give each stream its points, difference what is whole, store the readings and the states."""
     points_of = {(node.pk, stream): points for (node, stream), points in welcome.items()}
     models = known_models([state.node for state in states])
+    baselines = bytes_per_request_by_model()
     found: list[tuple[Node, str, Reading]] = []
     changed: list[PushState] = []
     heard: dict[int, tuple[Node, bool]] = {}
@@ -301,7 +303,7 @@ def _settle(
         _receive(stream, points, receipt, now)
         for settled in (*left, *assembly.settle(stream, reader.engine, as_ms(now))):
             others = _taken(state, states, settled)
-            readings = _completed(state.node, settled, others)
+            readings = _completed(state.node, settled, others, baselines)
             kept = _within_limit(readings, models.setdefault(state.node_id, set()))
             receipt.dropped["too_many_models"] += len(readings) - len(kept)
             found += [(state.node, name, reading) for name, reading in kept.items()]
@@ -361,7 +363,9 @@ def _taken(state: PushState, states: Iterable[PushState], settled: Settled) -> s
     }
 
 
-def _completed(node: Node, settled: Settled, taken: Collection[str]) -> dict[str, Reading]:
+def _completed(
+    node: Node, settled: Settled, taken: Collection[str], baselines: Mapping[str, int]
+) -> dict[str, Reading]:
     """The readings with what Vigie knows of the node, without the measures that another stream gives."""
     readings = dict(settled.readings)
     at_ms = settled.at_ms
@@ -379,12 +383,15 @@ def _completed(node: Node, settled: Settled, taken: Collection[str]) -> dict[str
         added["pulls"] = Increase(1, at_ms - previous_ms)
         added["successful_pulls"] = Increase(int(settled.is_up), at_ms - previous_ms)
     readings[""] = Reading(start_ms, at_ms, added)
-    completed = {}
+    given = {key for reading in readings.values() for key in reading.measures}.union(taken)
+    known = {"is_edge": node.is_edge, "is_costed": "cost" in given, "is_metered": "energy" in given}
+    whole = {}
     for name, reading in readings.items():
         left = {key: value for key, value in reading.measures.items() if key not in taken}
         if left:
-            completed[name] = with_edge_requests(replace(reading, measures=left), is_edge=node.is_edge)
-    return completed
+            own = replace(reading, measures=left)
+            whole[name] = completed(own, **known, bytes_per_request=baselines.get(name))
+    return whole
 
 
 def _within_limit(readings: Mapping[str, Reading], known: set[str]) -> dict[str, Reading]:

@@ -17,6 +17,7 @@ from inference_kpis.engines.generic import GENERIC
 from inference_kpis.readings import codec, merging
 from inference_kpis.readings.algebra import EMPTY, Reading, merge, merge_all
 from inference_kpis.readings.cells import Scope
+from inference_kpis.readings.derived import DERIVED
 from inference_kpis.readings.rollups import HOUR, local_day, start_of_day
 from inference_kpis.readings.statistics import NOT_EXPOSED, Quantity, gives, kpi_quantity
 from inference_kpis.readings.store import as_ms, layouts_by_id
@@ -131,7 +132,7 @@ def _exposed_by(engine: str, measured: frozenset[str]) -> frozenset[str]:
     return ENGINES[engine].exposes if engine in ENGINES else frozenset()
 
 
-ADDED_BY_VIGIE = frozenset({"pulls", "successful_pulls", "edge_requests", "energy", "cost"}) | PROBE_MEASURES
+ADDED_BY_VIGIE = frozenset({"pulls", "successful_pulls", "energy", "cost"}) | DERIVED | PROBE_MEASURES
 
 
 def group_readings(

@@ -3,16 +3,17 @@
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from enum import StrEnum
+from dataclasses import replace
 from fractions import Fraction
 from itertools import accumulate
 
 from inference_kpis.catalogue import (
     MEASURES,
+    Combined,
+    Constant,
     Direction,
     Formula,
+    Kind,
     Kpi,
     Maximum,
     Mean,
@@ -20,62 +21,20 @@ from inference_kpis.catalogue import (
     Rate,
     Ratio,
     Reduction,
+    ShareBelow,
+    Sum,
     Total,
 )
 from inference_kpis.readings.algebra import Bounds, Distribution, Increase, Level, Reading
+from inference_kpis.readings.combining import combined
 from inference_kpis.readings.intervals import quantile_ranks
+from inference_kpis.readings.quantities import NO_DATA, NOT_EXPOSED, UNDECIDED, Bound, Quantity
+from inference_kpis.readings.quantities import NoValue as NoValue  # asked for together with the calculations
 
 # Two neighbouring bucket counts that differ by less than this share are float noise, not a broken histogram.
 RELATIVE_NOISE = 1e-12
 # Of the interval of a reduction. Each of its two percentiles may miss half as often (Bonferroni), as they depend on each other.
 REDUCTION_CONFIDENCE = 0.95
-
-
-class Bound(StrEnum):
-    """What a quantile says: the value itself, or only that it lies below the first or above the last bound."""
-
-    EXACT = "exact"
-    AT_MOST = "at_most"
-    AT_LEAST = "at_least"
-
-
-class NoValue(StrEnum):
-    NO_DATA = "no_data"
-    NOT_EXPOSED = "not_exposed"
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A KPI's value with what is known of it, or the reason why there is none.
-
-    [`low`, `high`] holds the true value; `is_approximate` says that histograms of different layouts were brought
-    together; `samples` counts the observations behind it, and `coverage_ms` the node-milliseconds they cover. With a
-    `confidence` the interval is one of confidence: it holds the true value in at least that share of cases, and where
-    both its ends are None there are too few samples to claim any.
-    """
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    bound: Bound = Bound.EXACT
-    is_approximate: bool = False
-    samples: int = 0
-    coverage_ms: int = 0
-    reason: NoValue | None = None
-    confidence: float | None = None
-
-    def scaled(self, factor: float) -> "Quantity":
-        """The same quantity in another unit."""
-
-        def times(number: float | None) -> float | None:
-            # As written: 57 of 100 is 57 %, and not the hair less that would miss a target of 57.
-            return None if number is None else float(Decimal(repr(number)) * Decimal(repr(factor)))
-
-        return replace(self, value=times(self.value), low=times(self.low), high=times(self.high))
-
-
-NO_DATA = Quantity(None, reason=NoValue.NO_DATA)
-NOT_EXPOSED = Quantity(None, reason=NoValue.NOT_EXPOSED)
 
 
 # --- Quantiles -------------------------------------------------------------------------------------------------------
@@ -253,19 +212,63 @@ def _reduction_interval(edge: tuple[float, float], baseline: tuple[float, float]
     return low, 1 - edge[0] / baseline[1]
 
 
+def share_below(distribution: Distribution, bound: float) -> Quantity:
+    """The share of observations that are at most `bound`, in the unit of the bounds, with the interval that holds it.
+
+    Exact where `bound` is a bound of each layout, otherwise linear inside the bucket that holds it. Inside a first bucket
+    the answer is "at most" what that bucket holds, above a highest bound "at least" what lies below it.
+    """
+    layouts = [(bounds, counts) for bounds, counts in distribution.counts.items() if any(counts)]
+    if not layouts:
+        return NO_DATA
+    low = high = 0
+    value = 0.0
+    is_at_most = is_at_least = False
+    for bounds, counts in layouts:
+        at = bisect_left(bounds, bound)
+        below = sum(counts[:at])
+        is_sure = (at < len(bounds) and bounds[at] == bound) or not counts[at]
+        low += below + (counts[at] if is_sure else 0)
+        high += below + counts[at]
+        value += below + counts[at] if is_sure else _curve(bounds, counts)(bound)
+        is_at_most |= not is_sure and at == 0
+        is_at_least |= not is_sure and at == len(bounds)
+    if is_at_most and is_at_least:
+        return UNDECIDED
+    total = distribution.count
+    shown = high if is_at_most else low if is_at_least else value
+    return Quantity(
+        shown / total,
+        low / total,
+        high / total,
+        Bound.AT_MOST if is_at_most else Bound.AT_LEAST if is_at_least else Bound.EXACT,
+        len(layouts) > 1,
+        total,
+        distribution.covered_ms,
+    )
+
+
 # --- Formulas --------------------------------------------------------------------------------------------------------
 
 
 def gives(kpi: Kpi, exposed: frozenset[str]) -> bool:
     """Whether something that exposes these measures can show this KPI."""
-    match kpi.formula:
+    return _gives(kpi.formula, exposed)
+
+
+def _gives(formula: Formula, exposed: frozenset[str]) -> bool:
+    match formula:
         case Ratio(numerators, denominators):
             return exposed.issuperset(numerators) and not exposed.isdisjoint(denominators)
         case Maximum(measures):
             return not exposed.isdisjoint(measures)
         case Reduction(measure, baseline):
             return exposed.issuperset({measure, baseline})
-        case formula:
+        case Combined():
+            return all(_gives(part, exposed) for part in (formula.left, formula.right))
+        case Constant():
+            return True
+        case _:
             return formula.measure in exposed
 
 
@@ -285,6 +288,11 @@ def evaluate(formula: Formula, reading: Reading) -> Quantity:
     match formula:
         case Rate(key):
             return _rate(key, reading)
+        case Sum(key):
+            increase = reading.measures.get(key)
+            if not isinstance(increase, Increase):
+                return NO_DATA
+            return _known(MEASURES[key].from_quanta(increase.amount), increase.covered_ms, increase.amount)
         case Ratio():
             return _ratio(formula, reading)
         case Quantile(key, q):
@@ -304,6 +312,27 @@ def evaluate(formula: Formula, reading: Reading) -> Quantity:
             if not isinstance(edge, Distribution) or not isinstance(central, Distribution):
                 return NO_DATA
             return reduction(edge, central, q)
+        case ShareBelow(key, bound):
+            distribution = reading.measures.get(key)
+            return share_below(distribution, bound) if isinstance(distribution, Distribution) else NO_DATA
+        case Constant(value):
+            return _known(value, 0, 0)
+        case Combined():
+            found = _operand(formula, reading)
+            return found if found.value is None else replace(found, samples=max(found.samples, 1))
+
+
+def _operand(formula: Formula, reading: Reading) -> Quantity:
+    """One side of a combined formula; a level counts no samples, so that it does not make those of the others fewer."""
+    match formula:
+        case Combined(operator, left, right):
+            return combined(operator, _operand(left, reading), _operand(right, reading))
+        case Total() | Maximum():
+            return replace(evaluate(formula, reading), samples=0)
+        case Mean(key) if MEASURES[key].kind is Kind.LEVEL:
+            return replace(evaluate(formula, reading), samples=0)
+        case _:
+            return evaluate(formula, reading)
 
 
 def _known(value: float, coverage_ms: int, samples: int = 1) -> Quantity:
@@ -334,11 +363,16 @@ def _ratio(ratio: Ratio, reading: Reading) -> Quantity:
     denominator = _sum(ratio.denominators, reading)
     if denominator is None or denominator[0] == 0:
         return NO_DATA
+    left_out = _sum(ratio.excluded, reading) or (Fraction(0), 0, 0)
+    counted = denominator[0] - left_out[0]
+    if counted <= 0:
+        return NO_DATA
     numerator = _sum(ratio.numerators, reading)
     if numerator is None and not ratio.absent_is_zero:
         return NO_DATA
-    share = Fraction(ratio.factor) * (numerator[0] if numerator else 0) / denominator[0]
-    return _known(float(1 - share if ratio.complement else share), denominator[1], denominator[2])
+    share = Fraction(ratio.factor) * (numerator[0] if numerator else 0) / counted
+    known = _known(float(1 - share if ratio.complement else share), denominator[1], denominator[2] - left_out[2])
+    return replace(known, covered_share=float(counted / denominator[0])) if ratio.excluded else known
 
 
 def _mean(key: str, reading: Reading) -> Quantity:

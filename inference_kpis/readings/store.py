@@ -15,6 +15,7 @@ from inference_kpis.fleet.models import Node
 from inference_kpis.readings import codec, partitions
 from inference_kpis.readings.algebra import MeasureValue, Reading
 from inference_kpis.readings.arrays import BigintArrayDumper, SmallintArrayDumper
+from inference_kpis.readings.derived import DERIVED
 
 MINUTE_MS = 60_000
 # What probes see of a node lies this far behind its whole millisecond, where pulled and pushed readings end: the two share
@@ -168,7 +169,8 @@ def _meet_existing(
     for position in positions:
         slot = slots[position]
         found = existing[slot.key]
-        new = slot.reading.measures
+        # What Vigie adds follows from the node at that moment, and may be another by the time of a repeat.
+        new = {key: value for key, value in slot.reading.measures.items() if key not in DERIVED}
         differs = found.start_ms != slot.reading.start_ms or any(
             found.measures.get(key, value) != value for key, value in new.items()
         )
@@ -177,7 +179,7 @@ def _meet_existing(
         elif new.keys() <= found.measures.keys():
             outcome.repeated.append(position)
         else:
-            existing[slot.key] = Reading(found.start_ms, found.end_ms, {**found.measures, **new})
+            existing[slot.key] = Reading(found.start_ms, found.end_ms, {**slot.reading.measures, **found.measures})
             filled[slot.key] = replace(slot, reading=existing[slot.key])
             outcome.stored.append(position)
     if filled:

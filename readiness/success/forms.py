@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.alphabet import NameChoiceField
 from accounts.models import Team, User
-from inference_kpis.catalogue import KPIS
+from inference_kpis.formulas.known import kpi_choices
 from readiness.success.models import SuccessMetric
 
 
 class SuccessMetricForm(forms.ModelForm):
-    kpi = forms.ChoiceField(label=_("KPI"), choices=lambda: [(key, kpi.label) for key, kpi in KPIS.items()])
+    kpi = forms.ChoiceField(label=_("KPI"))
 
     class Meta:
         model = SuccessMetric
@@ -35,6 +35,7 @@ class SuccessMetricForm(forms.ModelForm):
 
     def __init__(self, *args: Any, teams: QuerySet[Team], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        cast(forms.ChoiceField, self.fields["kpi"]).choices = kpi_choices(self.instance.kpi)
         cast(NameChoiceField, self.fields["team"]).queryset = teams
         cast(NameChoiceField, self.fields["owner"]).queryset = User.objects.filter(is_active=True)
         for name in ("target_value", "baseline_value"):

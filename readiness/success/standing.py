@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from inference_kpis.catalogue import KPIS, Kpi
+from inference_kpis.catalogue import Kpi
 from inference_kpis.dashboards.series import trend
+from inference_kpis.formulas.known import kpis_by_key
 from inference_kpis.readings.queries import Group, GroupReading, Window, group_readings, kpi_of
 from inference_kpis.readings.statistics import Quantity, reaches
 from readiness.success.models import SuccessMetric
@@ -44,18 +45,17 @@ class Standing:
 
 
 def standings(metrics: Sequence[SuccessMetric], now: datetime) -> list[Standing]:
-    """Each metric's standing; at most five queries, none for no metrics."""
+    """Each metric's standing; at most six queries, none for no metrics."""
     if not metrics:
         return []
     window = Window.ending(now, WINDOW, TREND_STEPS)
-    kpis = list({metric.kpi: KPIS[metric.kpi] for metric in metrics}.values())
-    readings = group_readings(window, kpis=kpis, by=lambda group: group.site_id)
-    return [standing(metric, readings, window) for metric in metrics]
+    kpis = kpis_by_key(metric.kpi for metric in metrics)
+    readings = group_readings(window, kpis=list(kpis.values()), by=lambda group: group.site_id)
+    return [standing(metric, kpis[metric.kpi], readings, window) for metric in metrics]
 
 
-def standing(metric: SuccessMetric, readings: Iterable[GroupReading], window: Window) -> Standing:
+def standing(metric: SuccessMetric, kpi: Kpi, readings: Iterable[GroupReading], window: Window) -> Standing:
     """One metric's standing, from readings of at least its scope."""
-    kpi = KPIS[metric.kpi]
     in_scope = [each for each in readings if is_in_scope(metric, each.group)]
     quantity = kpi_of(kpi, in_scope)
     verdict = reaches(quantity, metric.target_value, kpi.direction)

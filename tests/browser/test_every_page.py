@@ -24,7 +24,7 @@ from readiness.assessments.models import Assessment, Binding
 from readiness.bank import current_version
 from readiness.success.models import SuccessMetric
 from tests.browser.conftest import Company, Visit, Visitor
-from tests.factories import NodeFactory, TeamFactory
+from tests.factories import CustomKpiFactory, NodeFactory, TeamFactory
 from tests.inference_kpis.mappings.makers import a_mapping
 from tests.test_access import ROWS
 
@@ -50,6 +50,8 @@ PAGES: dict[str, list[str]] = {
     "readiness:success_metric_edit": ["success-metrics/{metric}/edit/"],
     "kpis:fleet": ["fleet/", "fleet/?q=nowhere", "fleet/?page=2"],
     "kpis:storage": ["fleet/storage/"],
+    "kpis:egress_baseline_list": ["fleet/egress-baselines/"],
+    "kpis:egress_baseline_add": ["fleet/egress-baselines/new/"],
     "kpis:site_add": ["fleet/sites/new/"],
     "kpis:node_add": ["fleet/nodes/new/"],
     "kpis:node_detail": ["fleet/nodes/{up}/", "fleet/nodes/{down}/"],
@@ -75,7 +77,10 @@ PAGES: dict[str, list[str]] = {
     "kpis:probe_baseline": ["fleet/probes/{probe}/baseline/"],
     "kpis:node_import": ["fleet/nodes/import/"],
     "kpis:kpi_list": ["kpis/"],
-    "kpis:kpi_detail": ["kpis/e2e_latency_p95/", "kpis/availability/?split=tier&window=24h"],
+    "kpis:custom_kpi_list": ["kpis/custom/"],
+    "kpis:custom_kpi_add": ["kpis/custom/new/"],
+    "kpis:custom_kpi_edit": ["kpis/custom/{custom_kpi}/edit/"],
+    "kpis:kpi_detail": ["kpis/e2e_latency_p95/", "kpis/availability/?split=tier&window=24h", "kpis/{custom_kpi}/"],
     "kpis:alert_list": ["alerts/"],
     "kpis:alert_detail": ["alerts/{alert}/"],
     "kpis:alert_rule_list": ["alerts/rules/"],
@@ -161,6 +166,7 @@ def paths(company: Company) -> list[str]:
         "source": source.pk,
         "mapping": a_mapping("Server of our own").pk,
         "query_source": query_source.pk,
+        "custom_kpi": CustomKpiFactory().key,
     }
     return [path.format(**objects) for paths in PAGES.values() for path in paths]
 

@@ -25,6 +25,7 @@ from inference_kpis.catalogue import (
     Rate,
     Ratio,
     Reduction,
+    Sum,
     Total,
     Vantage,
     measures_of,
@@ -83,7 +84,11 @@ IDS = {
     "central_probe_time_to_first_token": 68,
     "compared_probe_latency": 69,
 }
-KINDS = {Rate: Kind.INCREASE, Ratio: Kind.INCREASE, Quantile: Kind.DISTRIBUTION, Total: Kind.LEVEL, Maximum: Kind.LEVEL}
+KINDS = {
+    **dict.fromkeys((Rate, Sum, Ratio), Kind.INCREASE),
+    Quantile: Kind.DISTRIBUTION,
+    **dict.fromkeys((Total, Maximum), Kind.LEVEL),
+}
 KINDS |= {Reduction: Kind.DISTRIBUTION}
 
 

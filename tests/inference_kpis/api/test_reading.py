@@ -80,9 +80,9 @@ def test_a_bad_key_is_not_rescued_by_a_session(client: Client, address: str) -> 
 def test_nothing_is_written(address: str, client: Client, method: str) -> None:
     _, text = machine_key(scopes=[MachineKey.Scope.READ_KPIS])
     answer = getattr(client, method)(f"/api/v1/{address}", headers={"Authorization": f"Bearer {text}"})
-    # Nodes are written with keys of another scope.
-    is_of_nodes = address.startswith("nodes") and "latest" not in address
-    wanted = (403, "permission_denied") if is_of_nodes else (405, "method_not_allowed")
+    # Nodes and KPIs are written with keys of another scope.
+    is_written = address.startswith(("nodes", "kpis")) and "latest" not in address
+    wanted = (403, "permission_denied") if is_written else (405, "method_not_allowed")
     assert (answer.status_code, answer.json()["code"]) == wanted
 
 

@@ -9,6 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from inference_kpis.catalogue import KPIS
+from inference_kpis.fleet.models import Node
 from tests.factories import NodeFactory, SiteFactory
 from tests.inference_kpis.dashboards.asking import assert_is_live, busy_node, pulled, text_of
 from tests.inference_kpis.expositions import vllm
@@ -46,6 +47,15 @@ def test_it_works(browser: Client) -> None:
     assert "Requests of all nodes in scope, divided by the seconds of the window." in text
     csv_url = f"{reverse('kpis:kpi_csv', args=['request_rate'])}?window=1h&amp;split=site"
     assert f'href="{csv_url}"' in page.content.decode()
+
+
+def test_a_quotient_says_what_it_covers(browser: Client) -> None:
+    pulled(NodeFactory(price_per_hour=2), NodeFactory())
+    assert "Covers 50% of tokens; cost or energy of the others is unknown." in text_of(
+        ask(browser, "cost_per_1m_tokens")
+    )
+    Node.objects.update(price_per_hour=2)
+    assert "Covers" not in text_of(ask(browser, "edge_served_share"))
 
 
 @pytest.mark.parametrize("key", KPIS)

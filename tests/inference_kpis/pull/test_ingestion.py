@@ -8,7 +8,8 @@ from cryptography.fernet import Fernet
 from pytest_django import Settings
 
 from inference_kpis.catalogue import KPIS
-from inference_kpis.fleet.models import Node
+from inference_kpis.fleet.egress import declare_baseline
+from inference_kpis.fleet.models import EgressBaseline, Node, ServedModel
 from inference_kpis.pull import ingestion
 from inference_kpis.pull.client import Fetched, Target
 from inference_kpis.pull.ingestion import store_pulls
@@ -19,7 +20,7 @@ from inference_kpis.readings.algebra import Increase
 from inference_kpis.readings.queries import Window, group_readings, kpi_of
 from inference_kpis.readings.rollups import roll_up_touched
 from inference_kpis.readings.store import as_ms
-from tests.factories import NodeFactory, scheduled
+from tests.factories import NodeFactory, UserFactory, scheduled
 from tests.inference_kpis.expositions import vllm
 from tests.inference_kpis.pulls import START, at, fetched, pull
 
@@ -198,6 +199,33 @@ def test_energy_and_cost_follow_from_what_was_declared(node: Node) -> None:
     # The first pull is an interval of 15 s, the second of 10 s.
     assert total("energy") == 25 * 200 * 1000
     assert total("cost") == 25 * 1000
+
+
+def test_a_node_without_a_price_does_not_make_the_others_look_cheap(node: Node) -> None:
+    Node.objects.update(price_per_hour="3.6")
+    node.refresh_from_db()
+    unpriced = NodeFactory(power_watts=200)
+    scheduled(unpriced, START)
+    pull({node: vllm(0), unpriced: vllm(0)}, 0)
+    pull({node: vllm(100), unpriced: vllm(300)}, 15)
+    roll_up_touched(at(0))
+    readings = group_readings(Window(START - timedelta(hours=1), at(60), timedelta(minutes=1)))
+    cost = kpi_of(KPIS["cost_per_1k_requests"], readings)
+    assert (cost.value, cost.covered_share) == (pytest.approx(1000 * 30 * 0.001 / 100), 0.25)
+    energy = kpi_of(KPIS["energy_per_request"], readings)
+    assert (energy.value, energy.covered_share) == (pytest.approx(30 * 200 / 300), 0.75)
+
+
+def test_egress_avoided_counts_from_its_declaration_on(node: Node) -> None:
+    pull({node: vllm(0)}, 0)
+    pull({node: vllm(10)}, 15)
+    model = ServedModel.objects.exclude(name="").get()
+    by = UserFactory()
+    for bytes_per_request, seconds in ((2000, 30), (3000, 45), (None, 60)):
+        baseline = EgressBaseline(model=model, bytes_per_request=bytes_per_request, measured_on=START, source="gateway")
+        declare_baseline(baseline, by=by)
+        pull({node: vllm(seconds)}, seconds)
+    assert total("avoided_egress") == 20 * 2000 + 15 * 3000
 
 
 def test_requests_count_as_served_where_the_node_stood(node: Node) -> None:

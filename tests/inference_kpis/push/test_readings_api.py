@@ -9,11 +9,13 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
-from inference_kpis.fleet.models import Node, Site
+from inference_kpis.fleet.egress import declare_baseline
+from inference_kpis.fleet.models import EgressBaseline, Node, ServedModel, Site
 from inference_kpis.readings import store
 from inference_kpis.readings.algebra import Distribution, Increase
+from inference_kpis.readings.queries import Window, group_readings
 from inference_kpis.readings.rollups import roll_up_touched
-from tests.factories import NodeFactory, SiteFactory, machine_key
+from tests.factories import NodeFactory, SiteFactory, UserFactory, machine_key
 
 pytestmark = pytest.mark.django_db
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -87,6 +89,34 @@ def test_a_second_delivery_fills_what_was_missing(post: Post, node: Node) -> Non
     post(batch(reading()))
     assert post(batch(reading(increases={"output_tokens": 900}))).json()["stored"] == 1
     assert {"requests", "output_tokens"} <= store.latest_of([node.pk])[0].measures.keys()
+
+
+def test_a_repeat_is_one_whatever_was_declared_meanwhile(post: Post, node: Node) -> None:
+    sent = batch(reading(15))
+    post(sent)
+    Site.objects.update(tier="central")
+    baseline = EgressBaseline(model=ServedModel.objects.get(name="llama"), bytes_per_request=9, source="gateway")
+    baseline.measured_on = NOW
+    declare_baseline(baseline, by=UserFactory())
+    assert post(sent).json() == {"stored": 0, "repeated": 1, "refused": []}
+    post(batch(reading(15, increases={"output_tokens": 70})))
+    measures = store.latest_of([node.pk])[0].measures
+    assert measures["edge_requests"] == Increase(120, 15_000)
+    assert measures["uncosted_output_tokens"] == Increase(70, 15_000)
+    assert "avoided_egress" not in measures or measures["avoided_egress"] == Increase(0, 15_000)
+
+
+def test_cost_and_energy_are_known_where_the_batch_tells_them(post: Post, node: Node) -> None:
+    told = reading(15, model="", increases={"cost": 0.01})
+    post(batch(reading(15), reading(30), told))
+    by_model = {latest.model_id: latest.measures for latest in store.latest_of([node.pk])}
+    served = next(measures for measures in by_model.values() if "requests" in measures)
+    assert "uncosted_requests" not in served
+    assert served["unmetered_requests"] == Increase(120, 15_000)
+    roll_up_touched(NOW)
+    window = Window(NOW - timedelta(minutes=2), NOW + timedelta(minutes=1), timedelta(minutes=1))
+    amounts = [each.reading.measures.get("uncosted_requests") for each in group_readings(window)]
+    assert sum(each.amount for each in amounts if isinstance(each, Increase)) == 120
 
 
 def test_another_value_for_the_same_slot_is_a_conflict(post: Post, node: Node) -> None:

@@ -14,6 +14,7 @@ from inference_kpis.fleet.models import Node
 from inference_kpis.readings import queries
 from inference_kpis.readings.algebra import EMPTY, Distribution, Increase, Reading, merge_all
 from inference_kpis.readings.cells import Scope
+from inference_kpis.readings.derived import DERIVED
 from inference_kpis.readings.queries import (
     DAY,
     Window,
@@ -302,7 +303,7 @@ def test_requests_of_an_engine_that_cannot_fail_visibly_dilute_no_ratio(node: No
         (["triton"], {"e2e_latency"}, False),
         (["triton", "vllm"], {"e2e_latency", "request_time"}, True),
         (["gone"], {"requests"}, False),
-        ([], {"pulls", "successful_pulls", "edge_requests", "energy", "cost"}, True),
+        ([], {"pulls", "successful_pulls", "energy", "cost"} | DERIVED, True),
     ],
 )
 def test_what_engines_expose(engines: list[str], measures: set[str], is_exposed: bool) -> None:

@@ -166,12 +166,34 @@ def reading(**measures: object) -> Reading:
             },
             3,
         ),
+        (
+            "cost_per_1m_tokens",
+            {
+                "cost": Increase(3_000_000, 1),
+                "output_tokens": Increase(400_000, 1),
+                "uncosted_output_tokens": Increase(150_000, 1),
+            },
+            12,
+        ),
+        ("egress_avoided", {"avoided_egress": Increase(2_500_000, 1)}, 2.5),
         ("edge_served_share", {"requests": Increase(80, 1), "edge_requests": Increase(20, 1)}, 25),
         ("mean_latency", {"request_time": Increase(6_000_000, 1), "requests": Increase(100, 1)}, 60),
     ],
 )
 def test_a_kpi_is_its_formula(kpi: str, measures: dict[str, object], wanted: float) -> None:
     assert kpi_quantity(KPIS[kpi], reading(**measures)).value == pytest.approx(wanted)
+
+
+def test_a_quotient_says_how_much_it_covers() -> None:
+    tokens = {"prompt_tokens": Increase(60, 1), "output_tokens": Increase(40, 1)}
+    half = reading(energy=Increase(5000, 1), **tokens, unmetered_prompt_tokens=Increase(18, 1))
+    got = kpi_quantity(KPIS["energy_per_1k_tokens"], half)
+    assert (got.value, got.covered_share, got.samples) == (pytest.approx(5000 / 82), 0.82, 82)
+    whole = reading(energy=Increase(5000, 1), **tokens)
+    assert kpi_quantity(KPIS["energy_per_1k_tokens"], whole).covered_share == 1
+    none = reading(energy=Increase(5000, 1), output_tokens=Increase(4, 1), unmetered_output_tokens=Increase(4, 1))
+    assert kpi_quantity(KPIS["energy_per_1k_tokens"], none) == NO_DATA
+    assert kpi_quantity(KPIS["success_ratio"], reading(requests=Increase(4, 1))).covered_share is None
 
 
 @pytest.mark.parametrize("kpi", KPIS.values(), ids=lambda kpi: kpi.key)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from inference_kpis.formulas.known import kpis_by_key
 from inference_kpis.readings.algebra import Distribution, Increase, MeasureValue, Reading
 from inference_kpis.readings.queries import Group, GroupReading, Window
 from inference_kpis.readings.statistics import NoValue
@@ -38,7 +39,7 @@ def requests(group: Group, number: int, failed: int = 0, minutes_ago: int = 5) -
 
 
 def stand(of: SuccessMetric, *readings: GroupReading) -> Standing:
-    return standing(of, readings, Window.ending(NOW, WINDOW, TREND_STEPS))
+    return standing(of, kpis_by_key([of.kpi])[of.kpi], readings, Window.ending(NOW, WINDOW, TREND_STEPS))
 
 
 def test_it_works() -> None:

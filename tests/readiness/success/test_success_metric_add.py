@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent, Role, Team, User
 from readiness.success.models import SuccessMetric
-from tests.factories import SiteFactory, TeamFactory, UserFactory, member_of, signed_in
+from tests.factories import CustomKpiFactory, SiteFactory, TeamFactory, UserFactory, member_of, signed_in
 from tests.pages import words
 from tests.readiness.success.promises import form, in_days, promise
 
@@ -173,3 +173,11 @@ def test_an_executive_promises_nothing(team: Team, role: Role) -> None:
     )
     add(team, executive)
     assert not SuccessMetric.objects.exists()
+
+
+def test_a_kpi_that_the_company_defined_can_be_the_target(team: Team, owner: User) -> None:
+    custom = CustomKpiFactory()
+    response = add(team, owner, kpi=custom.key, target_value="2")
+    page = signed_in(owner).get(response["Location"])
+    assert custom.name_en in words(page)
+    assert "J/request" in words(page)
