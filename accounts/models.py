@@ -116,6 +116,7 @@ class MachineKey(models.Model):
         WRITE_READINGS = "readings:write", _("write readings")
         READ_KPIS = "kpis:read", _("read KPIs")
         WRITE_FLEET = "fleet:write", _("register and change nodes")
+        WRITE_ANNOTATIONS = "annotations:write", _("write annotations")
 
     PREFIX_LENGTH = 8
 

@@ -1,6 +1,8 @@
 """Gathers the tables of the subjects, where Django looks for them."""
 
 from inference_kpis.alerts.models import Alert, AlertEvent, AlertRule, AlertWatch, Channel, Notification, Silence
+from inference_kpis.annotations.models import Annotation
+from inference_kpis.dashboards.models import SavedView
 from inference_kpis.discovery.models import DiscoveredNode, DiscoverySource
 from inference_kpis.fleet.models import Node, ServedModel, Site, SiteHealth
 from inference_kpis.pull.models import PullState, PullTls
@@ -11,6 +13,7 @@ __all__ = [
     "AlertEvent",
     "AlertRule",
     "AlertWatch",
+    "Annotation",
     "Channel",
     "DiscoveredNode",
     "DiscoverySource",
@@ -20,6 +23,7 @@ __all__ = [
     "PullState",
     "PullTls",
     "PushState",
+    "SavedView",
     "ServedModel",
     "Silence",
     "Site",

@@ -2,12 +2,13 @@
 
 from django.urls import include, path
 
-from inference_kpis.dashboards import node_editing, site_adding
+from inference_kpis.dashboards import explore_views, node_editing, site_adding
 from inference_kpis.dashboards import views as dashboards
 
 app_name = "kpis"
 urlpatterns = [
     path("alerts/", include("inference_kpis.alerts.urls")),
+    path("annotations/", include("inference_kpis.annotations.urls")),
     path("fleet/", dashboards.fleet, name="fleet"),
     path("fleet/sites/new/", site_adding.site_add, name="site_add"),
     path("fleet/nodes/new/", node_editing.node_add, name="node_add"),
@@ -18,6 +19,11 @@ urlpatterns = [
     path("fleet/nodes/<uuid:uuid>/<slug:key>.csv", dashboards.node_csv, name="node_csv"),
     path("fleet/", include("inference_kpis.discovery.urls")),
     path("kpis/", dashboards.kpi_list, name="kpi_list"),
+    # Before those of a KPI: no KPI has one of these keys.
+    path("kpis/explore/", explore_views.kpi_explore, name="kpi_explore"),
+    path("kpis/explore.csv", explore_views.kpi_explore_csv, name="kpi_explore_csv"),
+    path("kpis/views/save/", explore_views.kpi_view_save, name="kpi_view_save"),
+    path("kpis/views/<int:pk>/forget/", explore_views.kpi_view_forget, name="kpi_view_forget"),
     path("kpis/<slug:key>/", dashboards.kpi_detail, name="kpi_detail"),
     path("kpis/<slug:key>.csv", dashboards.kpi_csv, name="kpi_csv"),
 ]

@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
+from inference_kpis.annotations.models import Annotation
 from inference_kpis.dashboards.node_rows import NODES_PER_PAGE
 from inference_kpis.discovery.models import DiscoverySource
 from readiness.assessments.models import Assessment, Binding
@@ -50,6 +51,14 @@ PAGES: dict[str, list[str]] = {
     "kpis:node_import": ["fleet/nodes/import/"],
     "kpis:kpi_list": ["kpis/"],
     "kpis:kpi_detail": ["kpis/e2e_latency_p95/", "kpis/availability/?split=tier&window=24h"],
+    "kpis:annotation_list": ["annotations/", "annotations/?kind=note"],
+    "kpis:annotation_add": ["annotations/new/"],
+    "kpis:annotation_edit": ["annotations/{annotation}/edit/"],
+    "kpis:kpi_explore": [
+        "kpis/explore/",
+        "kpis/explore/?kpi=e2e_latency_p95&kpi=availability&split=none&compare=day",
+        "kpis/explore/?split=node&top=4&site=nowhere",
+    ],
     "kpis:alert_list": ["alerts/"],
     "kpis:alert_detail": ["alerts/{alert}/"],
     "kpis:alert_rule_list": ["alerts/rules/"],
@@ -65,7 +74,14 @@ PAGES: dict[str, list[str]] = {
     "kpis:channel_edit": ["alerts/channels/{channel}/edit/"],
     "account": ["account/password/change/", "account/password/reset/", "account/logout/"],
 }
-NO_PAGES = ("kpis:kpi_csv", "kpis:node_csv", "kpis:node_export", "api_", "admin:")  # downloads, and what others draw
+NO_PAGES = (
+    "kpis:kpi_csv",
+    "kpis:node_csv",
+    "kpis:node_export",
+    "kpis:annotation_csv",
+    "api_",
+    "admin:",
+)  # downloads, and what others draw
 EXPLORED = """() => [...document.querySelectorAll("[data-explore-now] .chart-plotly")].every(
     (stage) => stage.querySelector(".main-svg"))"""
 OPENED = """() => { for (const each of document.querySelectorAll("details")) each.open = true; }"""
@@ -102,7 +118,9 @@ def paths(company: Company) -> list[str]:
     )
     source.report("timed_out", now)
     source.save()
+    Annotation.objects.create(kind="incident", title="n" * 120, starts_at=now - timedelta(minutes=3), text="t" * 300)
     objects = {
+        "annotation": Annotation.objects.create(title="Release", starts_at=now - timedelta(minutes=5)).pk,
         "alert": Alert.objects.create(rule=rule, phase="firing", since=now, changed_at=now).pk,
         "rule": rule.pk,
         "channel": channel.pk,
