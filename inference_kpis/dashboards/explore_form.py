@@ -148,21 +148,23 @@ class ExploreForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if not self.errors:
             self._check_nodes(cleaned)
+        if not self.errors:
             cleaned["asked_window"] = self._window(cleaned)
         if not self.errors:
             cleaned["compare_days"] = self._compare_days(cleaned, cleaned["asked_window"])
         return cleaned
 
     def _check_nodes(self, cleaned: dict[str, Any]) -> None:
-        if cleaned["model"] and (cleaned["split"] == NODE or cleaned["node"]):
+        node, split = cleaned["node"], cleaned["split"]
+        is_of_nodes = node is not None or split == NODE
+        if cleaned["model"] and is_of_nodes:
             self.add_error("model", _("A node’s figures hold all its models: leave the model out, or split by model."))
-        others = [name for name in SPLITS if name != "model" and cleaned[name]]
-        if cleaned["node"] and others:
+        elif node and (cleaned["site"] or cleaned["tier"] or cleaned["engine"]):
             self.add_error("node", _("A node is a part of its own: leave site, tier and engine out."))
-        if cleaned["split"] == NODE:
-            cleaned["nodes"] = self._nodes(cleaned)
-        if cleaned["node"] and cleaned["split"] not in {WHOLE, NODE, "model"}:
+        elif node and split not in {WHOLE, NODE, "model"}:
             self.add_error("split", _("One node is split by model, or not at all."))
+        elif split == NODE:
+            cleaned["nodes"] = self._nodes(cleaned)
 
     def _nodes(self, cleaned: dict[str, Any]) -> list[Node]:
         if cleaned["node"]:

@@ -36,7 +36,7 @@ def test_it_works(now: Quantity, before: Quantity, expected: Change) -> None:
     [
         ("e2e_latency_p95", Change(20, 0.2), "+20\u00a0ms (+20%)"),
         ("e2e_latency_p95", Change(-5, -0.05, is_within_buckets=True), "≈\u00a0\u22125\u00a0ms (\u22125.0%)"),
-        ("availability", Change(-0.5, -0.005), "\u22120.5\u00a0points"),
+        ("availability", Change(-0.5, -0.005), "\u22120.500\u00a0points"),
         ("request_rate", Change(5, None), "+5\u00a0req/s"),
         ("request_rate", Change(is_undecided=True), "cannot be decided"),
         ("request_rate", Change(), ""),

@@ -41,6 +41,7 @@ def fired(minutes_ago: int, minutes: int | None = None, **rule: Any) -> Alert:
         "kpi": "request_rate",
         "side": "below",
         "threshold": 1,
+        "clear_threshold": 1,
         **rule,
     }
     at = NOW - timedelta(minutes=minutes_ago)
@@ -90,7 +91,7 @@ def test_alerts_are_bands_on_the_charts_of_their_kpi() -> None:
     fired(100, name="still")
     fired(100, 10, name="over")
     fired(5, name="other", kpi="availability")
-    fired(4, name="down", kind="state", bad_state="down", kpi="")
+    fired(4, name="down", kind="state", bad_state="down", kpi="", side="")
     assert titles() == ["still", "Slow", "down"]
     still, slow, _down = happenings(Place(), WINDOW).on(RATE)
     assert (slow.end_ms or 0) - slow.start_ms == 600_000
