@@ -11,7 +11,7 @@ from django.http import Http404
 from accounts.models import MachineKey, Role, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.annotations.models import PUT_BACK_WITHIN, Annotation
-from inference_kpis.dashboards.models import SavedView
+from inference_kpis.dashboards.models import SavedView, ScreenLink
 from inference_kpis.fleet.models import Node
 
 Row = TypeVar("Row", bound=Model)
@@ -116,6 +116,18 @@ def _changeable(user: User, found: QuerySet[Annotation]) -> Annotation:
 def get_own_view_for(user: User, pk: int) -> SavedView:
     """A view that this person may remove: whoever shares one alone takes it back."""
     return _or_404(SavedView.objects.filter(pk=pk, owner=user))
+
+
+# --- Links of wall screens -------------------------------------------------------------------------------------------
+
+
+def can_link_screens(user: User) -> bool:
+    """A link shows figures to whoever has it: making one is for administrators."""
+    return user.is_administrator
+
+
+def get_screen_link_for(user: User, pk: int) -> ScreenLink:
+    return _or_404(ScreenLink.objects.filter(pk=pk) if can_link_screens(user) else ScreenLink.objects.none())
 
 
 def _or_404(found: QuerySet[Row]) -> Row:

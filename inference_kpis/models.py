@@ -2,7 +2,7 @@
 
 from inference_kpis.alerts.models import Alert, AlertEvent, AlertRule, AlertWatch, Channel, Notification, Silence
 from inference_kpis.annotations.models import Annotation
-from inference_kpis.dashboards.models import SavedView
+from inference_kpis.dashboards.models import SavedView, ScreenLink
 from inference_kpis.discovery.models import DiscoveredNode, DiscoverySource
 from inference_kpis.fleet.models import Node, ServedModel, Site, SiteHealth
 from inference_kpis.pull.models import PullState, PullTls
@@ -24,6 +24,7 @@ __all__ = [
     "PullTls",
     "PushState",
     "SavedView",
+    "ScreenLink",
     "ServedModel",
     "Silence",
     "Site",

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from inference_kpis.dashboards import explore_views, node_editing, site_adding
+from inference_kpis.dashboards import explore_views, node_editing, site_adding, wall_views
 from inference_kpis.dashboards import views as dashboards
 
 app_name = "kpis"
@@ -26,4 +26,9 @@ urlpatterns = [
     path("kpis/views/<int:pk>/forget/", explore_views.kpi_view_forget, name="kpi_view_forget"),
     path("kpis/<slug:key>/", dashboards.kpi_detail, name="kpi_detail"),
     path("kpis/<slug:key>.csv", dashboards.kpi_csv, name="kpi_csv"),
+    path("wall/", wall_views.wall_screen, name="wall_screen"),
+    path("screens/", wall_views.screen_list, name="screen_list"),
+    path("screens/new/", wall_views.screen_add, name="screen_add"),
+    path("screens/<int:pk>/revoke/", wall_views.screen_revoke, name="screen_revoke"),
+    path("screens/show/<str:secret>/", wall_views.screen, name="screen"),
 ]

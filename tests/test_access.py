@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.models import Role, Team, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.annotations.models import Annotation
-from inference_kpis.dashboards.models import SavedView
+from inference_kpis.dashboards.models import SavedView, ScreenLink
 from inference_kpis.discovery.models import DiscoverySource
 from inference_kpis.fleet.models import Node
 from readiness.assessments import answering
@@ -67,6 +67,9 @@ class World:
         self.silence = Silence.objects.create(starts_at=NOW, ends_at=NOW, reason="Work")
         self.source = DiscoverySource.objects.create(name=f"Registry of {self.team}", url="http://10.0.0.2/sd")
         self.view = SavedView.objects.create(name="View", owner=author, query="kpi=availability", is_shared=True)
+        self.screen = ScreenLink.objects.create(
+            name="Hall", secret_hash=f"hash of {self.team}", created_by=self.people["other administrator"]
+        )
         own = {"starts_at": NOW, "created_by": self.people["team operator"]}
         self.annotation = Annotation.objects.create(title="Release", **own)
         self.removed_annotation = Annotation.objects.create(title="Wrong", removed_at=NOW, **own)
@@ -152,6 +155,10 @@ ROWS: dict[str, Row] = {
     "kpis:kpi_explore_csv": Row(EVERYBODY),
     "kpis:kpi_view_save": Row(EVERYBODY, method="post", data={"name": "Mine", "query": "kpi=availability"}),
     "kpis:kpi_view_forget": Row(frozenset({"team contributor"}), lambda world: [world.view.pk], "post"),
+    "kpis:wall_screen": Row(EVERYBODY),
+    "kpis:screen_list": Row(EVERYBODY),
+    "kpis:screen_add": Row(ADMINISTERS, method="post", data={"name": "Hall", "query": "kpi=availability&window=1h"}),
+    "kpis:screen_revoke": Row(ADMINISTERS, lambda world: [world.screen.pk], "post"),
     "kpis:annotation_list": Row(EVERYBODY),
     "kpis:annotation_csv": Row(EVERYBODY),
     "kpis:annotation_add": Row(WRITES_FLEET),
@@ -197,7 +204,7 @@ ROWS: dict[str, Row] = {
 }
 # For machines, or before sign-in: tested where they live.
 OPEN = {"home", "healthz", "readyz", "metrics", "set_language", "api_readings"}
-OPEN |= {"api_remote_write", "api_otlp_metrics"}
+OPEN |= {"api_remote_write", "api_otlp_metrics", "kpis:screen"}
 
 
 def named_urls(resolver: URLResolver, namespace: str = "") -> Iterator[str]:

@@ -83,8 +83,8 @@ class ExploreForm(forms.Form):
         ],
     )
     top = forms.ChoiceField(
-        label=_("At most"),
-        choices=[(n, _("%(n)s lines and the rest") % {"n": n}) for n in ("4", "8", "16", "32")],
+        label=_("Most lines"),
+        choices=[(n, n) for n in ("4", "8", "16", "32")],
     )
     window = forms.ChoiceField(
         label=_("Window"), required=False, choices=[*LENGTH_LABELS.items(), ("", _("from – to"))]
@@ -122,7 +122,7 @@ class ExploreForm(forms.Form):
         to_field_name="name",
         empty_label=_("all"),
     )
-    node = forms.CharField(label=_("Node"), required=False, max_length=120, help_text=_("Its name."))
+    node = forms.CharField(label=_("Name of a node"), required=False, max_length=120)
 
     def __init__(self, asked: QueryDict, now: datetime) -> None:
         self.asked = _with_usual(asked, self.USUAL)

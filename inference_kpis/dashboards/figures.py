@@ -31,7 +31,12 @@ def line_figure(chart: LineChart, *, zone: tzinfo, language: str, target: str = 
             # Below the axis: the buttons are above the plot.
             "legend": {"orientation": "h", "yanchor": "top", "y": -0.14, "x": 0},
             "separators": SEPARATORS.get(language[:2], SEPARATORS["en"]),
-            "xaxis": {"type": "date", "hoverformat": "%H:%M<br>%-d %b %Y"},
+            "xaxis": {
+                "type": "date",
+                "hoverformat": "%H:%M<br>%-d %b %Y",
+                # The whole window, as drawn: a lone point would be shown to the millisecond.
+                "range": [_local(chart.start_ms, zone), _local(chart.end_ms, zone)],
+            },
             "yaxis": {
                 "title": {"text": escape(chart.unit_label)},
                 "rangemode": "tozero" if chart.starts_at_zero else "normal",

@@ -37,3 +37,31 @@ class SavedView(models.Model):
 
     def get_absolute_url(self) -> str:
         return f"{reverse('kpis:kpi_explore')}?{self.query}"
+
+
+class ScreenLinkQuerySet(models.QuerySet["ScreenLink"]):
+    def usable(self) -> Self:
+        return self.filter(revoked_at=None)
+
+
+class ScreenLink(models.Model):
+    """An address under which a screen in a room shows one wall without anybody signed in.
+
+    Its secret is shown once and kept only as a hash. It opens this wall and nothing else.
+    """
+
+    name = models.CharField(_("name"), max_length=80)
+    query = models.CharField(max_length=2000, blank=True)
+    secret_hash = models.CharField(max_length=64, unique=True, editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ScreenLinkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("name", "id")
+
+    def __str__(self) -> str:
+        return self.name

@@ -59,6 +59,8 @@ PAGES: dict[str, list[str]] = {
         "kpis/explore/?kpi=e2e_latency_p95&kpi=availability&split=none&compare=day",
         "kpis/explore/?split=node&top=4&site=nowhere",
     ],
+    "kpis:wall_screen": ["wall/", "wall/?kpi=availability&rotate=15", "wall/?site=nowhere"],
+    "kpis:screen_list": ["screens/"],
     "kpis:alert_list": ["alerts/"],
     "kpis:alert_detail": ["alerts/{alert}/"],
     "kpis:alert_rule_list": ["alerts/rules/"],
