@@ -10,6 +10,8 @@ _SECRET = re.compile(r"(/password/reset/key/|/screens/show/)[^/\s]+")
 
 def without_secrets(logger: WrappedLogger, method: str, line: EventDict) -> EventDict:
     """The line without the secrets of links."""
-    if isinstance(line.get("request"), str):
-        line["request"] = _SECRET.sub(r"\1…", line["request"])
+    # The request is in its own field, and in the sentence that Django writes about an error.
+    for name in ("request", "event"):
+        if isinstance(line.get(name), str):
+            line[name] = _SECRET.sub(r"\1…", line[name])
     return line

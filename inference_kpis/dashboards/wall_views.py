@@ -33,7 +33,7 @@ def screen(request: SignedInRequest, secret: str) -> HttpResponse:
     now = datetime.now(UTC)
     link = screens.find_link(secret, now)
     address = request.META.get("REMOTE_ADDR", "")
-    if screens.is_too_often(f"link {link.pk}" if link else f"from {address}", now):
+    if screens.is_too_often(f"link-{link.pk}" if link else f"from-{address}", now):
         return HttpResponse(_("Too many requests. Try again in a minute."), status=429, headers={"Retry-After": "60"})
     if link is None:
         raise Http404
