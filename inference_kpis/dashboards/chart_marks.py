@@ -42,7 +42,8 @@ def drawn_marks(
     """SVG: a dashed line for a moment, a band for a period; neighbouring letters stand below each other."""
     last_x, row = -1.0, 0
     for mark in marks:
-        left = across(max(mark.start_ms, start_ms)) * 100
+        # The last point stands at the start of its step: what happened later in it stands there as well.
+        left = across(min(max(mark.start_ms, start_ms), end_ms)) * 100
         row = row + 1 if 0 <= left - last_x < 3 else 0
         last_x = left
         x = f"{left:.2f}%"

@@ -106,6 +106,16 @@ def test_only_the_last_twenty_are_shown() -> None:
     assert marks[-1].title == "0"
 
 
+def test_what_happened_in_the_last_step_stands_at_its_start() -> None:
+    fired(0)
+    marks = happenings(ANYWHERE, WINDOW).on(RATE)
+    # The lines of this chart end long before the alert.
+    line_chart = chart([1.0, 2.0], marks=marks)
+    assert line_chart.end_ms < marks[0].start_ms
+    (band,) = [rect for rect in drawn(line_chart).iter("rect") if "mark-band" in rect.attrib["class"]]
+    assert float(band.attrib["width"].rstrip("%")) >= 0
+
+
 def test_drawing_and_figure_show_the_same() -> None:
     annotate(40, kind="incident", title="<b>")
     fired(30, 10)
