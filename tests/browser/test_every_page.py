@@ -81,6 +81,7 @@ NO_PAGES = (
     "kpis:node_csv",
     "kpis:node_export",
     "kpis:annotation_csv",
+    "kpis:kpi_explore_csv",
     "api_",
     "admin:",
 )  # downloads, and what others draw
