@@ -86,9 +86,7 @@ class ExploreForm(forms.Form):
         label=_("Most lines"),
         choices=[(n, n) for n in ("4", "8", "16", "32")],
     )
-    window = forms.ChoiceField(
-        label=_("Window"), required=False, choices=[*LENGTH_LABELS.items(), ("", _("from – to"))]
-    )
+    window = forms.ChoiceField(label=_("Window"), required=False, choices=list(LENGTH_LABELS.items()))
     start = forms.DateTimeField(label=_("From"), required=False)
     end = forms.DateTimeField(label=_("To"), required=False)
     compare = forms.ChoiceField(
