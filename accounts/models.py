@@ -117,6 +117,7 @@ class MachineKey(models.Model):
         READ_KPIS = "kpis:read", _("read KPIs")
         WRITE_FLEET = "fleet:write", _("register and change nodes")
         WRITE_KPIS = "kpis:write", _("define KPIs")
+        WRITE_ANNOTATIONS = "annotations:write", _("write annotations")
 
     PREFIX_LENGTH = 8
 

@@ -88,6 +88,8 @@ def paths() -> dict[str, str]:
         "fleet": reverse("kpis:fleet"),
         "node detail": node.get_absolute_url(),
         "KPI detail": reverse("kpis:kpi_detail", args=["e2e_latency_p95"]),
+        "KPI explorer": f"{reverse('kpis:kpi_explore')}?kpi=e2e_latency_p95&window=24h&compare=day",
+        "wall screen": reverse("kpis:wall_screen"),
     }
 
 

@@ -33,7 +33,9 @@ ENTRIES = (
         ("readiness:assessment_", "readiness:answer_", "readiness:evidence_"),
     ),
     Entry(_("Success metrics"), "readiness:success_metric_list", ("readiness:success_metric_",)),
-    Entry(_("KPIs"), "kpis:kpi_list", ("kpis:kpi_", "kpis:custom_kpi_")),
+    Entry(
+        _("KPIs"), "kpis:kpi_list", ("kpis:kpi_", "kpis:custom_kpi_", "kpis:annotation_", "kpis:wall_", "kpis:screen_")
+    ),
     Entry(
         _("Fleet"),
         "kpis:fleet",

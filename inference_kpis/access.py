@@ -1,5 +1,6 @@
 """Who may see and change what on the machine side: everybody who signs in reads the fleet, operators write it."""
 
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -9,6 +10,8 @@ from django.http import Http404
 
 from accounts.models import MachineKey, Role, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
+from inference_kpis.annotations.models import PUT_BACK_WITHIN, Annotation
+from inference_kpis.dashboards.models import SavedView, ScreenLink
 from inference_kpis.fleet.models import Node
 from inference_kpis.formulas.models import CustomKpi
 from inference_kpis.mappings.models import SeriesMapping
@@ -104,6 +107,56 @@ def get_writable_channel_for(user: User, pk: int) -> Channel:
 
 def get_silence_to_end_for(user: User, pk: int) -> Silence:
     return _or_404(Silence.objects.filter(pk=pk) if can_write_alerts(user) else Silence.objects.none())
+
+
+# --- Annotations -----------------------------------------------------------------------------------------------------
+
+
+def can_annotate(user: User) -> bool:
+    """Operators write annotations; everybody who is signed in reads them."""
+    return user.role in WRITE_FLEET
+
+
+def can_change_annotation(user: User, annotation: Annotation) -> bool:
+    """One's own and those of machines; administrators all."""
+    is_own = annotation.created_by_id in {None, user.pk}
+    return can_annotate(user) and (is_own or user.is_administrator)
+
+
+def get_writable_annotation_for(user: User, pk: int) -> Annotation:
+    return _changeable(user, Annotation.objects.kept().whole().filter(pk=pk))
+
+
+def get_removed_annotation_for(user: User, pk: int, now: datetime) -> Annotation:
+    """One that was removed so lately that it can be put back."""
+    return _changeable(user, Annotation.objects.whole().filter(pk=pk, removed_at__gt=now - PUT_BACK_WITHIN))
+
+
+def _changeable(user: User, found: QuerySet[Annotation]) -> Annotation:
+    annotation = _or_404(found)
+    if not can_change_annotation(user, annotation):
+        raise Http404
+    return annotation
+
+
+# --- Views of the explorer -------------------------------------------------------------------------------------------
+
+
+def get_own_view_for(user: User, pk: int) -> SavedView:
+    """A view that this person may remove: whoever shares one alone takes it back."""
+    return _or_404(SavedView.objects.filter(pk=pk, owner=user))
+
+
+# --- Links of wall screens -------------------------------------------------------------------------------------------
+
+
+def can_link_screens(user: User) -> bool:
+    """A link shows figures to whoever has it: making one is for administrators."""
+    return user.is_administrator
+
+
+def get_screen_link_for(user: User, pk: int) -> ScreenLink:
+    return _or_404(ScreenLink.objects.filter(pk=pk) if can_link_screens(user) else ScreenLink.objects.none())
 
 
 def _or_404(found: QuerySet[Row]) -> Row:

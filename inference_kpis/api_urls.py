@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from inference_kpis.api.annotations import AnnotationList
 from inference_kpis.api.custom_kpis import WritableKpiDetail, WritableKpiList
 from inference_kpis.api.views import NodeLatest, OpenMetrics, SiteList
 from inference_kpis.discovery.api.http_sd import HttpSd
@@ -18,6 +19,7 @@ urlpatterns = [
     path("nodes/latest", NodeLatest.as_view(), name="api_node_latest"),
     path("nodes/<uuid:uuid>", WritableNodeDetail.as_view(), name="api_node_detail"),
     path("sites", SiteList.as_view(), name="api_site_list"),
+    path("annotations", AnnotationList.as_view(), name="api_annotation_list"),
     path("openmetrics", OpenMetrics.as_view(), name="api_openmetrics"),
     path("write", RemoteWrite.as_view(), name="api_remote_write"),
     path("otlp/v1/metrics", OtlpMetrics.as_view(), name="api_otlp_metrics"),

@@ -1,6 +1,8 @@
 """Gathers the tables of the subjects, where Django looks for them."""
 
 from inference_kpis.alerts.models import Alert, AlertEvent, AlertRule, AlertWatch, Channel, Notification, Silence
+from inference_kpis.annotations.models import Annotation
+from inference_kpis.dashboards.models import SavedView, ScreenLink
 from inference_kpis.discovery.models import DiscoveredNode, DiscoverySource
 from inference_kpis.fleet.models import EgressBaseline, Node, ServedModel, Site, SiteHealth
 from inference_kpis.formulas.models import CustomKpi, CustomKpiVersion
@@ -15,6 +17,7 @@ __all__ = [
     "AlertEvent",
     "AlertRule",
     "AlertWatch",
+    "Annotation",
     "Channel",
     "CustomKpi",
     "CustomKpiVersion",
@@ -32,6 +35,8 @@ __all__ = [
     "PushState",
     "QueriedNode",
     "QuerySource",
+    "SavedView",
+    "ScreenLink",
     "SeriesMapping",
     "SeriesMappingVersion",
     "ServedModel",

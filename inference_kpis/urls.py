@@ -5,17 +5,20 @@ from django.urls import include, path
 from inference_kpis.dashboards import (
     custom_kpis,
     egress_baselines,
+    explore_views,
     mapping_editing,
     mapping_views,
     node_editing,
     site_adding,
     storage,
+    wall_views,
 )
 from inference_kpis.dashboards import views as dashboards
 
 app_name = "kpis"
 urlpatterns = [
     path("alerts/", include("inference_kpis.alerts.urls")),
+    path("annotations/", include("inference_kpis.annotations.urls")),
     path("fleet/", dashboards.fleet, name="fleet"),
     path("fleet/storage/", storage.storage, name="storage"),
     path("fleet/storage.csv", storage.storage_csv, name="storage_csv"),
@@ -45,6 +48,16 @@ urlpatterns = [
     path("kpis/custom/new/", custom_kpis.custom_kpi_add, name="custom_kpi_add"),
     path("kpis/custom/<slug:key>/edit/", custom_kpis.custom_kpi_edit, name="custom_kpi_edit"),
     path("kpis/custom/<slug:key>/retire/", custom_kpis.custom_kpi_retire, name="custom_kpi_retire"),
+    # Before those of a KPI: no KPI has one of these keys.
+    path("kpis/explore/", explore_views.kpi_explore, name="kpi_explore"),
+    path("kpis/explore.csv", explore_views.kpi_explore_csv, name="kpi_explore_csv"),
+    path("kpis/views/save/", explore_views.kpi_view_save, name="kpi_view_save"),
+    path("kpis/views/<int:pk>/forget/", explore_views.kpi_view_forget, name="kpi_view_forget"),
     path("kpis/<slug:key>/", dashboards.kpi_detail, name="kpi_detail"),
     path("kpis/<slug:key>.csv", dashboards.kpi_csv, name="kpi_csv"),
+    path("wall/", wall_views.wall_screen, name="wall_screen"),
+    path("screens/", wall_views.screen_list, name="screen_list"),
+    path("screens/new/", wall_views.screen_add, name="screen_add"),
+    path("screens/<int:pk>/revoke/", wall_views.screen_revoke, name="screen_revoke"),
+    path("screens/show/<str:secret>/", wall_views.screen, name="screen"),
 ]

@@ -11,6 +11,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Role, Team, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
+from inference_kpis.annotations.models import Annotation
+from inference_kpis.dashboards.models import SavedView, ScreenLink
 from inference_kpis.discovery.models import DiscoverySource
 from inference_kpis.fleet.models import Node
 from inference_kpis.probes.models import Probe
@@ -33,6 +35,7 @@ SEES_ALL = frozenset({"other executive", "other reviewer", "other administrator"
 ON_TEAM = frozenset({"team contributor", "team operator", "team executive"})
 ANSWERS = frozenset({"team contributor", "team operator", "other administrator"})
 REVIEWS = frozenset({"other reviewer", "other administrator"})
+OWNS_ANNOTATIONS = frozenset({"team operator", "other administrator"})
 WRITES_FLEET = frozenset({"other operator", "team operator", "other administrator"})
 ADMINISTERS = frozenset({"other administrator"})
 
@@ -70,6 +73,13 @@ class World:
         self.mapping = a_mapping(f"Mapping of {self.team}")
         self.source = DiscoverySource.objects.create(name=f"Registry of {self.team}", url="http://10.0.0.2/sd")
         self.query_source = QuerySource.objects.create(name=f"Prometheus of {self.team}", url="http://10.0.0.2:9090")
+        self.view = SavedView.objects.create(name="View", owner=author, query="kpi=availability", is_shared=True)
+        self.screen = ScreenLink.objects.create(
+            name="Hall", secret_hash=f"hash of {self.team}", created_by=self.people["other administrator"]
+        )
+        own = {"starts_at": NOW, "created_by": self.people["team operator"]}
+        self.annotation = Annotation.objects.create(title="Release", **own)
+        self.removed_annotation = Annotation.objects.create(title="Wrong", removed_at=NOW, **own)
 
 
 @dataclass(frozen=True)
@@ -209,6 +219,20 @@ ROWS: dict[str, Row] = {
     "kpis:custom_kpi_retire": Row(WRITES_FLEET, of_custom_kpi, "post"),
     "kpis:kpi_detail": Row(EVERYBODY, lambda world: ["request_rate"]),
     "kpis:kpi_csv": Row(EVERYBODY, lambda world: ["request_rate"]),
+    "kpis:kpi_explore": Row(EVERYBODY),
+    "kpis:kpi_explore_csv": Row(EVERYBODY),
+    "kpis:kpi_view_save": Row(EVERYBODY, method="post", data={"name": "Mine", "query": "kpi=availability"}),
+    "kpis:kpi_view_forget": Row(frozenset({"team contributor"}), lambda world: [world.view.pk], "post"),
+    "kpis:wall_screen": Row(EVERYBODY),
+    "kpis:screen_list": Row(EVERYBODY),
+    "kpis:screen_add": Row(ADMINISTERS, method="post", data={"name": "Hall", "query": "kpi=availability&window=1h"}),
+    "kpis:screen_revoke": Row(ADMINISTERS, lambda world: [world.screen.pk], "post"),
+    "kpis:annotation_list": Row(EVERYBODY),
+    "kpis:annotation_csv": Row(EVERYBODY),
+    "kpis:annotation_add": Row(WRITES_FLEET),
+    "kpis:annotation_edit": Row(OWNS_ANNOTATIONS, lambda world: [world.annotation.pk]),
+    "kpis:annotation_remove": Row(OWNS_ANNOTATIONS, lambda world: [world.annotation.pk], "post"),
+    "kpis:annotation_restore": Row(OWNS_ANNOTATIONS, lambda world: [world.removed_annotation.pk], "post"),
     "kpis:alert_list": Row(EVERYBODY),
     "kpis:alert_detail": Row(EVERYBODY, of_alert),
     "kpis:alert_acknowledge": Row(WRITES_FLEET, of_alert, "post", {"note": "x"}),
@@ -236,6 +260,7 @@ ROWS: dict[str, Row] = {
     "api_node_detail": Row(EVERYBODY, of_node),
     "api_site_list": Row(EVERYBODY),
     "api_openmetrics": Row(EVERYBODY),
+    "api_annotation_list": Row(EVERYBODY),
     "admin:index": Row(ADMINISTERS),
     "admin:accounts_user_changelist": Row(ADMINISTERS),
     "admin:accounts_machinekey_add": Row(ADMINISTERS),
@@ -247,7 +272,7 @@ ROWS: dict[str, Row] = {
 }
 # For machines, or before sign-in: tested where they live.
 OPEN = {"home", "healthz", "readyz", "metrics", "set_language", "api_readings"}
-OPEN |= {"api_remote_write", "api_otlp_metrics"}
+OPEN |= {"api_remote_write", "api_otlp_metrics", "kpis:screen"}
 
 
 def named_urls(resolver: URLResolver, namespace: str = "") -> Iterator[str]:

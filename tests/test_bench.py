@@ -109,7 +109,14 @@ def test_every_page_shows_what_was_seeded() -> None:
     client = Client()
     client.force_login(User.objects.get(email=pages.VISITOR))
     # The fifth node is the only one up, and stands in Paris.
-    words = {"overview": "Lyon · p95", "fleet": "node-00004", "node detail": "Paris", "KPI detail": "Paris"}
+    words = {
+        "overview": "Lyon · p95",
+        "fleet": "node-00004",
+        "node detail": "Paris",
+        "KPI detail": "Paris",
+        "KPI explorer": "Paris",
+        "wall screen": "Paris",
+    }
     found = {name: client.get(path).content.decode() for name, path in pages.paths().items()}
     assert found.keys() == words.keys()
     for name, page in found.items():

@@ -8,12 +8,12 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from inference_kpis.api.windows import AskedWindow, read_length, read_moment
 from inference_kpis.catalogue import KPIS, Kpi
 from inference_kpis.dashboards.series import SPLITS
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node, ServedModel, Site, Tier
 from inference_kpis.formulas.known import all_kpis
+from inference_kpis.readings.windows import AskedWindow, read_length, read_moment
 
 NODES_PER_PAGE, MOST_NODES_PER_PAGE = 100, 500
 MOST_LATEST_NODES = 1000

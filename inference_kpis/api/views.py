@@ -32,7 +32,6 @@ from inference_kpis.api.serializers import (
     NodePageOut,
     SitePageOut,
 )
-from inference_kpis.api.windows import WindowRefused, window_asked
 from inference_kpis.catalogue import DEFAULT_KPIS, Kpi
 from inference_kpis.dashboards.node_rows import RECENT, NodeRow, heard_at, node_rows
 from inference_kpis.fleet.models import Node, Site, SiteHealth
@@ -42,6 +41,7 @@ from inference_kpis.push.api.serializers import ErrorOut
 from inference_kpis.readings import store
 from inference_kpis.readings.queries import Window, groups, readings_of
 from inference_kpis.readings.totals import totals
+from inference_kpis.readings.windows import WindowRefused, window_asked
 
 Asked = TypeVar("Asked", bound=Question)
 ERRORS = dict.fromkeys((400, 401, 403), ErrorOut)

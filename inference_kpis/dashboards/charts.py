@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from html import escape
 from itertools import pairwise
 
-from inference_kpis.catalogue import Direction, Kpi
+from inference_kpis.catalogue import Direction, Kpi, Quantile
+from inference_kpis.dashboards.chart_marks import Mark, drawn_marks
 from inference_kpis.dashboards.series import Line
 from inference_kpis.dashboards.wording import unit_label
 from inference_kpis.readings.queries import Window
@@ -20,6 +21,8 @@ from inference_kpis.readings.queries import Window
 COLOURS = 4
 DASHES = 5
 MOST_END_LABELS = 8
+# Bands of more lines than this would hide each other.
+MOST_BANDS = 2
 # Longer gaps between two points than this many steps are gaps in the data.
 LONGEST_JOIN = 1.5
 
@@ -28,11 +31,17 @@ Points = Sequence[tuple[int, float | None]]
 
 @dataclass(frozen=True)
 class Series:
-    """One line: (milliseconds since 1970, value or None) in time order. `rank` picks its colour and dash."""
+    """One line: (milliseconds since 1970, value or None) in time order. `rank` picks its colour and dash.
+
+    `band` holds (milliseconds, low, high) where the true value is known to lie; `is_before` marks the thin line of an
+    earlier window, moved to the time of this one.
+    """
 
     label: str
     points: Points
     rank: int = 0
+    band: tuple[tuple[int, float, float], ...] = ()
+    is_before: bool = False
 
     @property
     def colour(self) -> int:
@@ -62,6 +71,7 @@ class LineChart:
     target_label: str = ""
     starts_at_zero: bool = True
     ceiling: float | None = None
+    marks: tuple[Mark, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -69,18 +79,35 @@ class LineChart:
 
     @property
     def has_end_labels(self) -> bool:
-        return 1 < len(self.series) <= MOST_END_LABELS
+        return 1 < sum(not series.is_before for series in self.series) <= MOST_END_LABELS
+
+    @property
+    def has_band(self) -> bool:
+        return any(series.band for series in self.series)
 
     @property
     def moments(self) -> list[int]:
         return sorted({at for series in self.series for at, _ in series.points})
 
 
-def kpi_chart(kpi: Kpi, lines: Iterable[Line], window: Window, target: float | None = None) -> LineChart:
-    """A KPI over a window. Shares that are best at 100 % start where the data does; all others start at zero."""
-    series = tuple(
-        Series(line.label, tuple((_ms(at), value) for at, value in line.points), rank)
-        for rank, line in enumerate(lines)
+def kpi_chart(
+    kpi: Kpi,
+    lines: Iterable[Line],
+    window: Window,
+    target: float | None = None,
+    *,
+    before: Sequence[Line | None] = (),
+    marks: tuple[Mark, ...] = (),
+) -> LineChart:
+    """A KPI over a window. Shares that are best at 100 % start where the data does; all others start at zero.
+
+    `before` holds what each line was in an earlier window, step by step on the time of this one.
+    """
+    now = tuple(lines)
+    has_band = isinstance(kpi.formula, Quantile) and len(now) <= MOST_BANDS
+    series = (
+        *(Series(line.label, _points(line), rank, _band(line) if has_band else ()) for rank, line in enumerate(now)),
+        *(Series(line.label, _points(line), rank, is_before=True) for rank, line in enumerate(before) if line),
     )
     moments = [at for each in series for at, _ in each.points] or [_ms(window.start)]
     step_ms = window.step // timedelta(milliseconds=1)
@@ -96,6 +123,18 @@ def kpi_chart(kpi: Kpi, lines: Iterable[Line], window: Window, target: float | N
         kpi.direction,
         starts_at_zero=not is_good_share,
         ceiling=100.0 if kpi.unit == "%" else None,
+        marks=marks,
+    )
+
+
+def _points(line: Line) -> tuple[tuple[int, float | None], ...]:
+    return tuple((_ms(at), value) for at, value in line.points)
+
+
+def _band(line: Line) -> tuple[tuple[int, float, float], ...]:
+    """Where a quantile can lie, step by step; nothing where one side is open."""
+    return tuple(
+        (_ms(at), each.low, each.high) for at, each in line.steps if each.low is not None and each.high is not None
     )
 
 
@@ -188,7 +227,8 @@ def line_chart(chart: LineChart, *, title: str, zone: tzinfo, words: ChartWords)
     Lines stop where data is missing; lone points are dots.
     """
     values = [value for series in chart.series for _, value in series.points if value is not None]
-    bounds = [*values, *([] if chart.target is None else [chart.target])]
+    edges = [edge for series in chart.series for _, low, high in series.band for edge in (low, high)]
+    bounds = [*values, *edges, *([] if chart.target is None else [chart.target])]
     low, high = min(bounds, default=0.0), max(bounds, default=0.0)
     ticks = value_ticks(min(low, 0.0) if chart.starts_at_zero else low, high, ceiling=chart.ceiling)
 
@@ -201,6 +241,7 @@ def line_chart(chart: LineChart, *, title: str, zone: tzinfo, words: ChartWords)
     parts = [
         *_value_axis(ticks, down, words),
         *_time_axis(time_ticks(chart.start_ms, chart.end_ms, zone), across, words),
+        *drawn_marks(chart.marks, chart.start_ms, chart.end_ms, across, PLOT_HEIGHT),
         *_lines(chart, across, down),
         *_target(chart, down, words),
         *_ends(chart, across, down, words),
@@ -244,9 +285,20 @@ def _target(chart: LineChart, down: Callable[[float], float], words: ChartWords)
 
 def runs(series: Series, step_ms: int) -> list[list[tuple[int, float]]]:
     """The stretches of a line without a gap."""
+    return _stretches(series.points, step_ms)
+
+
+def band_runs(series: Series, step_ms: int) -> list[list[tuple[int, float, float]]]:
+    """The stretches of a band without a gap."""
+    high = {at: top for at, _, top in series.band}
+    lows = [(at, low) for at, low, _ in series.band]
+    return [[(at, low, high[at]) for at, low in run] for run in _stretches(lows, step_ms) if len(run) > 1]
+
+
+def _stretches(points: Points, step_ms: int) -> list[list[tuple[int, float]]]:
     found: list[list[tuple[int, float]]] = []
     last: int | None = None
-    for at, value in series.points:
+    for at, value in points:
         if value is None:
             last = None
             continue
@@ -263,7 +315,14 @@ def _lines(chart: LineChart, across: Callable[[int], float], down: Callable[[flo
         f' width="100%" height="{PLOT_HEIGHT}" overflow="visible">'
     )
     lone: list[str] = []
+
+    def place(at: int, value: float) -> str:
+        return f"{_number(across(at) * INNER_WIDTH)} {_number(down(value))}"
+
     for series in chart.series:
+        for area in band_runs(series, chart.step_ms):
+            outline = [*(place(at, low) for at, low, _ in area), *(place(at, high) for at, _, high in reversed(area))]
+            yield f'<path class="band line-{series.colour}" d="M{"L".join(outline)}Z"/>'
         path = []
         for run in runs(series, chart.step_ms):
             if len(run) == 1:
@@ -271,10 +330,10 @@ def _lines(chart: LineChart, across: Callable[[int], float], down: Callable[[flo
                 cx, cy = _number(across(at) * 100), _number(down(value))
                 lone.append(f'<circle class="line-{series.colour}" cx="{cx}%" cy="{cy}" r="2"/>')
                 continue
-            places = [f"{_number(across(at) * INNER_WIDTH)} {_number(down(value))}" for at, value in run]
-            path.append("M" + "L".join(places))
+            path.append("M" + "L".join(place(at, value) for at, value in run))
         if path:
-            yield f'<path class="line-{series.colour} dash-{series.dash}" d="{"".join(path)}"/>'
+            kind = "before " if series.is_before else ""
+            yield f'<path class="{kind}line-{series.colour} dash-{series.dash}" d="{"".join(path)}"/>'
     yield "</svg>"
     yield from lone
 
@@ -282,7 +341,7 @@ def _lines(chart: LineChart, across: Callable[[int], float], down: Callable[[flo
 def _ends(
     chart: LineChart, across: Callable[[int], float], down: Callable[[float], float], words: ChartWords
 ) -> Iterable[str]:
-    ends = [(series, series.last) for series in chart.series]
+    ends = [(series, series.last) for series in chart.series if not series.is_before]
     known = [(series, last, down(last[1])) for series, last in ends if last is not None]
     for series, (at, _), y in known:
         yield f'<circle class="line-{series.colour}" cx="{_number(across(at) * 100)}%" cy="{_number(y)}" r="3.5"/>'

@@ -13,17 +13,20 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import SignedInRequest, signed_in
 from inference_kpis import access
+from inference_kpis.alerts.areas import Place
 from inference_kpis.catalogue import DEFAULT_KPIS, KPIS, VANTAGE_LABELS, Kpi, Quantile
 from inference_kpis.dashboards.charts import kpi_chart
 from inference_kpis.dashboards.fleet_health import fleet_health
+from inference_kpis.dashboards.kpi_choice import ordered_kpis
 from inference_kpis.dashboards.live import unchanged
+from inference_kpis.dashboards.marks import happenings
 from inference_kpis.dashboards.node_rows import COLUMNS, CountedPaginator, node_rows
 from inference_kpis.dashboards.pull_health import pull_health
 from inference_kpis.dashboards.series import SPLITS, WINDOWS, Line, finding, lines, node_line, trend, window_of
 from inference_kpis.dashboards.wording import coverage
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node
-from inference_kpis.formulas.known import all_kpis, kpis_by_key
+from inference_kpis.formulas.known import kpis_by_key
 from inference_kpis.formulas.models import CustomKpi
 from inference_kpis.mappings.models import SeriesMapping
 from inference_kpis.pull.problems import sentence
@@ -38,15 +41,10 @@ from inference_kpis.readings.queries import (
     node_model_readings,
 )
 from inference_kpis.readings.statistics import kpi_quantity
+from inference_kpis.spreadsheet import as_text, csv_answer
 
 # What the node page draws; the others are in its table.
 CHARTED = ("request_rate", "e2e_latency_p95", "mean_latency", "queue_depth")
-
-
-def ordered_kpis() -> list[Kpi]:
-    """The defaults, then the company's own, then the rest of the catalogue; one query."""
-    own = [kpi for key, kpi in all_kpis().items() if key not in KPIS]
-    return [*DEFAULT_KPIS, *own, *(kpi for kpi in KPIS.values() if not kpi.is_default)]
 
 
 def live(request: SignedInRequest, template: str, context: dict[str, object]) -> HttpResponse:
@@ -109,11 +107,12 @@ def node_detail(request: SignedInRequest, uuid: UUID) -> HttpResponse:
         for name, readings in by_model.items()
         if name
     ]
+    happened = happenings(Place(node.site.tier, node.site_id, node.engine or None, None, node.pk), window)
     charts = []
     for kpi in (KPIS[name] for name in CHARTED):
         line = node_line(kpi, node, everything, window)
         if line.quantity.reason is None:
-            charts.append((kpi, kpi_chart(kpi, [line], window)))
+            charts.append((kpi, kpi_chart(kpi, [line], window, marks=happened.on(kpi))))
     return live(
         request,
         "inference_kpis/dashboards/node_detail.html",
@@ -146,7 +145,7 @@ def kpi_list(request: SignedInRequest) -> HttpResponse:
     if unchanged(request, version):
         return HttpResponse(status=204)
     key, window = window_of(request.GET.get("window", ""), datetime.now(UTC))
-    kpis = ordered_kpis()
+    kpis = list(ordered_kpis().values())
     readings = group_readings(window, kpis=kpis, by=lambda _: None)
     rows = [(kpi, kpi_of(kpi, readings), trend(kpi, readings, window)) for kpi in kpis]
     context = {"rows": rows, "window_key": key, "windows": WINDOWS, "window": window, "version": version}
@@ -191,7 +190,8 @@ def kpi_detail(request: SignedInRequest, key: str) -> HttpResponse:
             "quantity": quantity,
             "percentiles": [(sibling, kpi_of(sibling, readings)) for sibling in siblings],
             "lines": split_lines,
-            "chart": kpi_chart(kpi, split_lines, window),
+            "chart": kpi_chart(kpi, split_lines, window, marks=happenings(Place(), window).on(kpi)),
+            "can_annotate": access.can_annotate(request.user),
             "finding": finding(kpi, split_lines),
             "vantage": VANTAGE_LABELS[kpi.vantage],
             "coverage": coverage(quantity, kpi),
@@ -242,17 +242,11 @@ def node_csv(request: SignedInRequest, uuid: UUID, key: str) -> HttpResponse:
 
 def lines_csv(kpi: Kpi, split: str, of: Iterable[Line], name: str) -> HttpResponse:
     """Lines of a chart as a file of this name; `split` heads the column of their labels."""
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response = csv_answer(name)
     writer = csv.writer(response)
     writer.writerow(["start_utc", split, kpi.key, "unit"])
     for line in of:
         for start, value in line.points:
             written = "" if value is None else f"{value:.6g}"
-            writer.writerow([start.isoformat(), _as_text(line.label), written, kpi.unit])
+            writer.writerow([start.isoformat(), as_text(line.label), written, kpi.unit])
     return response
-
-
-def _as_text(cell: str) -> str:
-    """A cell that a spreadsheet cannot take for a formula."""
-    return f"'{cell}" if cell[:1] in "=+-@\t\r" else cell

@@ -17,6 +17,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from inference_kpis.catalogue import UNIT_LABELS, Direction, Kpi
+from inference_kpis.dashboards.comparing import Change
 from inference_kpis.formulas.units import words_of
 from inference_kpis.readings.statistics import Bound, NoValue, Quantity
 
@@ -82,6 +83,12 @@ def signed(value: Number, digits: int = 3) -> str:
 def percent(share: Number, decimals: int = 0) -> str:
     """A share of 1 as a percentage."""
     return f"{fixed(share * 100, decimals)}{gap_before('%')}%"
+
+
+def signed_percent(share: float) -> str:
+    """A relative change with its sign; one decimal below 10 %."""
+    text = percent(abs(share), 1 if abs(share) < 0.1 else 0)
+    return f"{MINUS if share < 0 else '+' if share else '±'}{text}"
 
 
 def gap_before(unit: str) -> str:
@@ -183,6 +190,22 @@ def written_target(value: float, kpi: Kpi) -> Written:
     """A target with the side of it that is good; as many decimals as its author gave."""
     sign = "≤" if kpi.direction is Direction.LOWER else "≥"
     return Written(sign, plain(value), unit_label(kpi), kpi.unit == "currency" and not _is_french())
+
+
+def written_difference(change: Change, kpi: Kpi) -> str:
+    """How far a figure is from an earlier one: in the KPI's unit, shares in points, and as a percentage of it.
+
+    ≈ where the buckets of the histograms may be all that differs.
+    """
+    if change.is_undecided:
+        return _("cannot be decided")
+    if change.difference is None:
+        return ""
+    unit = _("points") if kpi.unit == "%" else unit_label(kpi)
+    text = f"{signed(change.difference)}{gap_before(unit)}{unit}"
+    if change.share is not None and kpi.unit != "%":
+        text += f" ({signed_percent(change.share)})"
+    return f"≈{NBSP}{text}" if change.is_within_buckets else text
 
 
 def no_value(quantity: Quantity) -> str:

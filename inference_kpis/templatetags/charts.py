@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from inference_kpis.catalogue import Direction, Kpi
 from inference_kpis.dashboards import charts, figures, wording
+from inference_kpis.dashboards.chart_marks import Mark
 from inference_kpis.readings.statistics import Quantity
 
 register = template.Library()
@@ -68,6 +69,18 @@ def line_chart(chart: charts.LineChart, title: str) -> SafeString:
         target=_target_text(chart),
     )
     return SafeString(charts.line_chart(chart, title=str(title), zone=_zone(), words=words))
+
+
+@register.filter
+def mark_time(mark: Mark) -> str:
+    """When it happened, or from when to when."""
+    start = f"{_day(mark.start_ms)}, {_clock(mark.start_ms)}"
+    if mark.end_ms is None:
+        return start
+    if mark.is_open:
+        return _("since %(start)s") % {"start": start}
+    is_one_day = _day(mark.start_ms) == _day(mark.end_ms)
+    return f"{start} – {_clock(mark.end_ms) if is_one_day else f'{_day(mark.end_ms)}, {_clock(mark.end_ms)}'}"
 
 
 @register.simple_tag

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from inference_kpis.catalogue import Kpi
 from inference_kpis.dashboards import wording
+from inference_kpis.dashboards.comparing import Change
 from inference_kpis.readings.statistics import Quantity
 
 register = template.Library()
@@ -23,6 +24,12 @@ def kpi_value(quantity: Quantity, kpi: Kpi) -> SafeString:
     if written is None:
         return format_html('<span class="no-value">{}</span>', wording.no_value(quantity))
     return _marked_up(written, wording.caution(quantity))
+
+
+@register.filter
+def kpi_change(change: Change | None, kpi: Kpi) -> str:
+    """A difference from an earlier window in words; '' where there is none."""
+    return "" if change is None else wording.written_difference(change, kpi)
 
 
 @register.filter

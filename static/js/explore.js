@@ -95,11 +95,15 @@
     const [ink, muted, line, surface] = ["--ink", "--muted", "--line", "--surface"].map(colour);
     for (const trace of spec.data) {
       trace.line.color = trace.marker.color = colour(`--series-${trace.meta}`);
+      if (trace.fill === "tonexty") trace.fillcolor = `${trace.line.color}2e`;
     }
     for (const axis of [spec.layout.xaxis, spec.layout.yaxis]) {
       Object.assign(axis, { gridcolor: line, linecolor: line, zerolinecolor: muted, tickfont: { color: muted } });
     }
-    for (const shape of spec.layout.shapes) shape.line.color = ink;
+    for (const shape of spec.layout.shapes) {
+      shape.line.color = shape.name === "mark" ? muted : ink;
+      if (shape.type === "rect") shape.fillcolor = line;
+    }
     const font = { color: ink, family: getComputedStyle(document.body).fontFamily, size: 13 };
     const hoverlabel = { bgcolor: surface, bordercolor: line, font };
     Object.assign(spec.layout, { paper_bgcolor: surface, plot_bgcolor: surface, font, hoverlabel });

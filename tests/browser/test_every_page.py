@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
+from inference_kpis.annotations.models import Annotation
 from inference_kpis.dashboards.node_rows import NODES_PER_PAGE
 from inference_kpis.discovery.models import DiscoverySource
 from inference_kpis.probes.baselines import enter_baseline
@@ -81,6 +82,16 @@ PAGES: dict[str, list[str]] = {
     "kpis:custom_kpi_add": ["kpis/custom/new/"],
     "kpis:custom_kpi_edit": ["kpis/custom/{custom_kpi}/edit/"],
     "kpis:kpi_detail": ["kpis/e2e_latency_p95/", "kpis/availability/?split=tier&window=24h", "kpis/{custom_kpi}/"],
+    "kpis:annotation_list": ["annotations/", "annotations/?kind=note"],
+    "kpis:annotation_add": ["annotations/new/"],
+    "kpis:annotation_edit": ["annotations/{annotation}/edit/"],
+    "kpis:kpi_explore": [
+        "kpis/explore/",
+        "kpis/explore/?kpi=e2e_latency_p95&kpi=availability&split=none&compare=day",
+        "kpis/explore/?split=node&top=4&site=nowhere",
+    ],
+    "kpis:wall_screen": ["wall/", "wall/?kpi=availability&rotate=15", "wall/?site=nowhere"],
+    "kpis:screen_list": ["screens/"],
     "kpis:alert_list": ["alerts/"],
     "kpis:alert_detail": ["alerts/{alert}/"],
     "kpis:alert_rule_list": ["alerts/rules/"],
@@ -103,6 +114,8 @@ NO_PAGES = (
     "kpis:mapping_export",
     "readiness:assessment_history_csv",
     "kpis:probe_csv",
+    "kpis:annotation_csv",
+    "kpis:kpi_explore_csv",
     "api_",
     "admin:",
 )  # downloads, and what others draw
@@ -151,9 +164,11 @@ def paths(company: Company) -> list[str]:
         node=NodeFactory(source="push", url="", name="x" * 120), name="x" * 120, heard_at=now, problem="in_future"
     )
     probe, alone = probes_of(company)
+    Annotation.objects.create(kind="incident", title="n" * 120, starts_at=now - timedelta(minutes=3), text="t" * 300)
     objects = {
         "probe": probe.pk,
         "alone": alone.pk,
+        "annotation": Annotation.objects.create(title="Release", starts_at=now - timedelta(minutes=5)).pk,
         "alert": Alert.objects.create(rule=rule, phase="firing", since=now, changed_at=now).pk,
         "rule": rule.pk,
         "channel": channel.pk,

@@ -255,6 +255,7 @@ def test_a_chart_is_explored(visit: Visit, company: Company, language: str) -> N
 def test_the_figures_of_a_kpi_in_all_their_forms(visit: Visit, company: Company) -> None:
     visitor = visit(company.person("claire"))
     page = visitor.open("kpis/request_rate/")
+    page.locator("[data-explore]").click()
     expect(page.locator(".chart-plotly .main-svg").first).to_be_visible()
     visitor.page.get_by_text("Show the figures as a table").click()
     expect(page.locator("#trend table")).to_be_visible()
@@ -264,6 +265,37 @@ def test_the_figures_of_a_kpi_in_all_their_forms(visit: Visit, company: Company)
     with page.expect_download() as picture:
         page.locator(f"[data-title='{DOWNLOAD['en']}']").click()
     assert picture.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_explorer_is_asked_by_form_and_kept_under_a_name(visit: Visit, company: Company) -> None:
+    visitor = visit(company.person("claire"))
+    page = visitor.open("kpis/explore/?window=15m")
+    expect(page.locator(".chart-plotly .main-svg").first).to_be_visible()
+    page.get_by_label(visitor.word("Lines"), exact=True).select_option("tier")
+    visitor.button("Show").click()
+    assert "split=tier" in page.url
+    assert "window=15m" in page.url
+    page.get_by_label(visitor.word("Name of this view")).fill("Tiers")
+    visitor.button("Save this view").click()
+    visitor.link("Tiers").click()
+    assert "split=tier" in page.url
+
+
+def test_a_wall_says_loudly_that_it_is_cut_off(visit: Visit, company: Company) -> None:
+    visitor = visit(company.person("claire"), viewport={"width": 1920, "height": 1080})
+    visitor.page.clock.install()
+    page = visitor.open("wall/")
+    assert page.evaluate("document.documentElement.scrollHeight") == 1080
+    alarm = page.locator(".wall-alarm")
+    expect(alarm).to_be_hidden()
+    page.route("**/wall/**", lambda route: route.abort())
+    for _ in range(4):
+        with page.expect_event("requestfailed"):
+            page.clock.fast_forward("02:30")
+    expect(alarm).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollHeight") == 1080
+    # What was done to the connection is no fault of the page.
+    visitor.faults.clear()
 
 
 def test_a_developer_reads_how_to_push(visit: Visit, live_server: object) -> None:
@@ -281,6 +313,7 @@ def test_a_page_that_is_left_open_stays_true(visit: Visit, company: Company) -> 
     visitor.page.clock.install()
     page = visitor.open("kpis/request_rate/")
     before = page.locator(".figure").inner_text()
+    page.locator("[data-explore]").click()
     expect(page.locator(".chart-plotly .main-svg").first).to_be_visible()
     link = page.get_by_role("link", name="by engine")
     link.focus()

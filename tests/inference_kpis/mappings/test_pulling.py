@@ -13,6 +13,7 @@ from inference_kpis.fleet.models import Node
 from inference_kpis.mappings.models import NodeMapping, SeriesMapping
 from inference_kpis.mappings.reading import readers_of
 from inference_kpis.readings.algebra import Distribution, Increase, merge_all
+from inference_kpis.readings.derived import DERIVED
 from inference_kpis.readings.queries import Window, group_readings, kpi_of, node_readings
 from inference_kpis.readings.rollups import roll_up_touched
 from tests.factories import NodeFactory, scheduled
@@ -40,7 +41,7 @@ def counted(node: Node) -> dict[str, int]:
     return {
         key: value.amount if isinstance(value, Increase) else value.count
         for key, value in merged.items()
-        if isinstance(value, Increase | Distribution) and key not in {"pulls", "successful_pulls", "edge_requests"}
+        if isinstance(value, Increase | Distribution) and key not in {"pulls", "successful_pulls"} | DERIVED
     }
 
 

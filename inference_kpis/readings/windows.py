@@ -1,4 +1,4 @@
-"""Windows as machines ask for them: bounded, and never finer than what is kept of such a length."""
+"""Windows as people and machines ask for them: bounded, and never finer than what is kept of such a length."""
 
 import re
 from dataclasses import dataclass

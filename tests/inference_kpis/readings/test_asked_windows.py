@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from inference_kpis.api.windows import (
+from inference_kpis.dashboards.series import WINDOWS, window_of
+from inference_kpis.readings.windows import (
     MOST_STEPS,
     AskedWindow,
     WindowRefused,
@@ -12,7 +13,6 @@ from inference_kpis.api.windows import (
     read_moment,
     window_asked,
 )
-from inference_kpis.dashboards.series import WINDOWS, window_of
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
