@@ -13,7 +13,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
     [
         *("inference_kpis.pull", "inference_kpis.push", "inference_kpis.readings", "inference_kpis.fleet"),
-        *("inference_kpis.alerts", "inference_kpis.discovery", "readiness.assessments"),
+        *("inference_kpis.alerts", "inference_kpis.dashboards", "inference_kpis.discovery", "readiness.assessments"),
     ],
     related_name="tasks",
 )

@@ -30,7 +30,7 @@ ENTRIES = (
     Entry(_("Assessments"), "readiness:assessment_list", ("readiness:assessment_", "readiness:evidence_")),
     Entry(_("Success metrics"), "readiness:success_metric_list", ("readiness:success_metric_",)),
     Entry(_("KPIs"), "kpis:kpi_list", ("kpis:kpi_",)),
-    Entry(_("Fleet"), "kpis:fleet", ("kpis:fleet", "kpis:node_", "kpis:site_", "kpis:discovery_")),
+    Entry(_("Fleet"), "kpis:fleet", ("kpis:fleet", "kpis:node_", "kpis:site_", "kpis:model_", "kpis:discovery_")),
     Entry(_("Alerts"), "kpis:alert_list", ("kpis:alert_", "kpis:silence_", "kpis:maintenance_", "kpis:channel_")),
 )
 ADMINISTRATION = Entry(_("Administration"), "admin:index", ("admin:",))

@@ -1,5 +1,6 @@
 """Who may see and change what on the machine side: everybody who signs in reads the fleet, operators write it."""
 
+from collections.abc import Collection
 from typing import TypeVar
 from uuid import UUID
 
@@ -9,7 +10,8 @@ from django.http import Http404
 
 from accounts.models import MachineKey, Role, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
-from inference_kpis.fleet.models import Node
+from inference_kpis.catalogue import KPIS, Kpi
+from inference_kpis.fleet.models import Node, ServedModel, Site
 
 Row = TypeVar("Row", bound=Model)
 WRITE_FLEET = {Role.OPERATOR, Role.ADMINISTRATOR}
@@ -39,6 +41,33 @@ def get_writable_node_for(user: User, uuid: UUID) -> Node:
     if not can_write_fleet(user):
         raise Http404
     return get_node(uuid)
+
+
+def get_writable_nodes_for(user: User, uuids: Collection[UUID]) -> list[Node]:
+    """Those of these nodes that are in service, for somebody who writes the fleet."""
+    if not can_write_fleet(user):
+        raise Http404
+    return list(Node.objects.in_service().filter(uuid__in=uuids).order_by("pk"))
+
+
+def get_site(key: str) -> Site:
+    """A site with its counts, retired ones included: their history stays."""
+    return _or_404(Site.objects.select_related("health").filter(key=key))
+
+
+def get_writable_site_for(user: User, key: str) -> Site:
+    return _or_404(Site.objects.filter(key=key) if can_write_fleet(user) else Site.objects.none())
+
+
+def get_served_model(name: str) -> ServedModel:
+    """A model by its name, which PostgreSQL takes no NUL in; the node itself ('') is none."""
+    return _or_404(ServedModel.objects.exclude(name="").filter(name=name.replace("\0", "")))
+
+
+def get_kpi(key: str) -> Kpi:
+    if key not in KPIS:
+        raise Http404
+    return KPIS[key]
 
 
 # --- Alerts ----------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.alphabet import NameChoiceField
 from accounts.models import Team, User
 from inference_kpis.catalogue import KPIS
+from inference_kpis.fleet.models import Site
 from readiness.success.models import SuccessMetric
 
 
@@ -36,6 +37,7 @@ class SuccessMetricForm(forms.ModelForm):
     def __init__(self, *args: Any, teams: QuerySet[Team], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast(NameChoiceField, self.fields["team"]).queryset = teams
+        cast(NameChoiceField, self.fields["site"]).queryset = Site.objects.to_choose(self.instance.site_id)
         cast(NameChoiceField, self.fields["owner"]).queryset = User.objects.filter(is_active=True)
         for name in ("target_value", "baseline_value"):
             # A text field, so that a French decimal comma is understood.

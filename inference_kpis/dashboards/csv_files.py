@@ -1,0 +1,37 @@
+"""Figures as files for a spreadsheet: times in UTC, plain numbers, empty where nothing was measured."""
+
+import csv
+from collections.abc import Iterable, Sequence
+
+from django.http import HttpResponse
+
+from inference_kpis.catalogue import Kpi
+from inference_kpis.dashboards.series import Line
+
+
+def csv_file(heading: Sequence[str], rows: Iterable[Sequence[object]], name: str) -> HttpResponse:
+    """A download of this name; None is an empty cell."""
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    writer = csv.writer(response)
+    writer.writerow(heading)
+    writer.writerows(["" if cell is None else as_text(str(cell)) for cell in row] for row in rows)
+    return response
+
+
+def lines_csv(kpi: Kpi, split: str, of: Iterable[Line], name: str) -> HttpResponse:
+    """The figures behind a chart of these lines."""
+    rows = (
+        (start.isoformat(), line.label, number_text(value), kpi.unit) for line in of for start, value in line.points
+    )
+    return csv_file(["start_utc", split, kpi.key, "unit"], rows, name)
+
+
+def number_text(value: float | None) -> str | None:
+    return None if value is None else f"{value:.6g}"
+
+
+def as_text(cell: str) -> str:
+    """A cell that a spreadsheet cannot take for a formula; a negative number stays one."""
+    is_number = cell[:1] == "-" and cell[1:].replace(".", "", 1).isdigit()
+    return f"'{cell}" if cell[:1] in "=+-@\t\r" and not is_number else cell
