@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.models import Role, Team, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.discovery.models import DiscoverySource
-from inference_kpis.fleet.models import Node
+from inference_kpis.fleet.models import Node, ServedModel
 from readiness.assessments import answering
 from readiness.assessments.answering import Reply
 from readiness.assessments.models import Answer, Assessment, Evidence
@@ -22,6 +22,7 @@ from tests.factories import NodeFactory, TeamFactory, UserFactory, member_of
 pytestmark = pytest.mark.django_db
 NOW = datetime.now(UTC)
 NOBODY = "nobody"
+MODEL = "meta-llama/Llama-3.1-8B"
 # The people who ask: by role, on the team that owns the objects or on another one.
 OUTSIDERS = ("executive", "contributor", "reviewer", "operator", "administrator")
 ASKERS = (NOBODY, *(f"other {role}" for role in OUTSIDERS), "team contributor", "team operator", "team executive")
@@ -58,6 +59,7 @@ class World:
             name="Metric", team=self.team, kpi="availability", target_value=99, target_on=date(2027, 1, 1), owner=author
         )
         self.node: Node = NodeFactory()
+        ServedModel.objects.get_or_create(name=MODEL)
         self.channel = Channel.objects.create(name=f"Channel of {self.team}")
         self.rule = AlertRule.objects.create(name="Rule", kind="state", bad_state="down", channel=self.channel)
         self.alert = Alert.objects.create(rule=self.rule, phase="firing", since=NOW, changed_at=NOW)
@@ -81,6 +83,10 @@ def of_assessment(world: World) -> list[Any]:
 
 def of_node(world: World) -> list[Any]:
     return [world.node.uuid]
+
+
+def of_site(world: World) -> list[Any]:
+    return [world.node.site.key]
 
 
 def of_source(world: World) -> list[Any]:
@@ -122,7 +128,19 @@ ROWS: dict[str, Row] = {
     "readiness:success_metric_edit": Row(ANSWERS, of_metric),
     "readiness:success_metric_retire": Row(ANSWERS, of_metric, "post"),
     "kpis:fleet": Row(EVERYBODY),
+    "kpis:fleet_csv": Row(EVERYBODY),
+    "kpis:site_list": Row(EVERYBODY),
     "kpis:site_add": Row(WRITES_FLEET),
+    "kpis:site_detail": Row(EVERYBODY, of_site),
+    "kpis:site_edit": Row(WRITES_FLEET, of_site),
+    "kpis:site_retire": Row(WRITES_FLEET, of_site, "post"),
+    "kpis:site_restore": Row(WRITES_FLEET, of_site, "post"),
+    "kpis:site_csv": Row(EVERYBODY, lambda world: [world.node.site.key, "request_rate"]),
+    "kpis:model_list": Row(EVERYBODY),
+    "kpis:model_detail": Row(EVERYBODY, data={"name": MODEL}),
+    "kpis:model_csv": Row(EVERYBODY, lambda world: ["request_rate"], data={"name": MODEL}),
+    "kpis:node_bulk": Row(WRITES_FLEET, method="post"),
+    "kpis:node_undo": Row(WRITES_FLEET, method="post"),
     "kpis:node_add": Row(WRITES_FLEET),
     "kpis:node_detail": Row(EVERYBODY, of_node),
     "kpis:node_edit": Row(WRITES_FLEET, of_node),

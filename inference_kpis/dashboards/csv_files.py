@@ -10,28 +10,27 @@ from inference_kpis.dashboards.series import Line
 
 
 def csv_file(heading: Sequence[str], rows: Iterable[Sequence[object]], name: str) -> HttpResponse:
-    """A download of this name; None is an empty cell."""
+    """A download of this name. None is an empty cell, a float has six digits, and words cannot be formulas."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     writer = csv.writer(response)
     writer.writerow(heading)
-    writer.writerows(["" if cell is None else as_text(str(cell)) for cell in row] for row in rows)
+    writer.writerows([_written(cell) for cell in row] for row in rows)
     return response
 
 
 def lines_csv(kpi: Kpi, split: str, of: Iterable[Line], name: str) -> HttpResponse:
     """The figures behind a chart of these lines."""
-    rows = (
-        (start.isoformat(), line.label, number_text(value), kpi.unit) for line in of for start, value in line.points
-    )
+    rows = ((start.isoformat(), line.label, value, kpi.unit) for line in of for start, value in line.points)
     return csv_file(["start_utc", split, kpi.key, "unit"], rows, name)
 
 
-def number_text(value: float | None) -> str | None:
-    return None if value is None else f"{value:.6g}"
+def _written(cell: object) -> str:
+    if cell is None:
+        return ""
+    return f"{cell:.6g}" if isinstance(cell, float) else _as_text(str(cell))
 
 
-def as_text(cell: str) -> str:
-    """A cell that a spreadsheet cannot take for a formula; a negative number stays one."""
-    is_number = cell[:1] == "-" and cell[1:].replace(".", "", 1).isdigit()
-    return f"'{cell}" if cell[:1] in "=+-@\t\r" and not is_number else cell
+def _as_text(cell: str) -> str:
+    """A cell that a spreadsheet cannot take for a formula."""
+    return f"'{cell}" if cell[:1] in "=+-@\t\r" else cell

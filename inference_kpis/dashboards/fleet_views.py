@@ -7,10 +7,10 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import SignedInRequest, signed_in
 from inference_kpis import access
-from inference_kpis.dashboards.csv_files import csv_file, number_text
+from inference_kpis.dashboards.csv_files import csv_file
 from inference_kpis.dashboards.fleet_health import fleet_health
 from inference_kpis.dashboards.live import live, unchanged
-from inference_kpis.dashboards.node_list import SORTS, CountedPaginator, NodeList, columns
+from inference_kpis.dashboards.node_list import NodeList, columns, page_of
 from inference_kpis.dashboards.node_rows import COLUMNS, NodeRow, node_rows
 from inference_kpis.dashboards.site_cells import site_cells, state_count
 from inference_kpis.engines import ENGINES
@@ -47,10 +47,10 @@ def fleet(request: SignedInRequest) -> HttpResponse:
     if is_grid:
         context["page"] = site_cells(health.sites, counts, request.GET.get("page"))
     else:
-        page = CountedPaginator(wanted.nodes(), count=counts.shown).get_page(request.GET.get("page"))
-        rows = in_order(node_rows(list(page.object_list), now), wanted.sort)
+        page, nodes = page_of(wanted, request.GET.get("page"), count=counts.shown)
+        rows = in_order(node_rows(nodes, now), wanted.sort)
         context |= {"page": page, "rows": rows, "columns": columns(wanted)}
-        context["sorts"] = [(key, label) for key, (_fields, label) in SORTS.items()]
+        context["sorts"] = wanted.sorts()
     return live(request, "inference_kpis/dashboards/fleet.html", context)
 
 
@@ -93,6 +93,6 @@ def _csv_row(node: Node) -> list[object]:
     return [
         *(*described, node.state_since.isoformat()),
         figures.heard_at and figures.heard_at.isoformat(),
-        *(number_text(getattr(figures, kpi.key)) for kpi in COLUMNS),
+        *(getattr(figures, kpi.key) for kpi in COLUMNS),
         figures.worked_out_at.isoformat(),
     ]

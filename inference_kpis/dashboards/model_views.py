@@ -109,7 +109,7 @@ def model_detail(request: SignedInRequest) -> HttpResponse:
     page = Paginator(everything, PARTS_PER_PAGE).get_page(request.GET.get("page"))
     drawn = {part.key for part in everything[:MOST_LINES]}
     wanted = NodeList(model=model.name)
-    nodes = list(wanted.nodes()[:MOST_NODES])
+    nodes = list(wanted.nodes().select_related("site")[:MOST_NODES])
     context: dict[str, object] = {
         "model": model,
         "nodes_count": _nodes_serving({model.pk}).get(model.pk, 0),

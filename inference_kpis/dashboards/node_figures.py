@@ -1,7 +1,7 @@
 """Working out in the background what lists of nodes are sorted by: a handful of figures a node, by the thousand.
 
 Rows of roll-ups are added up as they are stored and decoded once a node; what that costs stands in
-docs/decisions/0013-figures-of-nodes-are-kept.md.
+docs/decisions/0009-figures-of-nodes-are-kept.md.
 """
 
 from collections import defaultdict

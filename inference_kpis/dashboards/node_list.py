@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, OrderBy, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import QueryDict
@@ -72,8 +72,8 @@ class NodeList:
         return nodes.filter(pk__in=serving(self.model)) if self.model else nodes
 
     def nodes(self) -> QuerySet[Node]:
-        """The nodes that match, with their sites, in the order asked for."""
-        nodes = self._any_state.matching(state=self.state).select_related("site")
+        """The nodes that match, in the order asked for."""
+        nodes = self._any_state.matching(state=self.state)
         return nodes.order_by(*self._order()) if self.sort else nodes.worst_first()
 
     def _order(self) -> list[OrderBy | str]:
@@ -99,11 +99,21 @@ class NodeList:
                 by_site[site_id][state] += count
         return NodeCounts(by_site, self.state)
 
+    def sorts(self) -> list[tuple[str, Label]]:
+        """(what to sort by, its name) to choose from, the order there is among them."""
+        is_sorted_by = self.sort.removeprefix("-")
+        return [(self.sort if key == is_sorted_by else first_order(key), label) for key, (_f, label) in SORTS.items()]
+
     def toggled(self, key: str) -> str:
-        """What a click on this column asks for: figures the highest first, words from A on; then the other way."""
-        first = key if key in {"name", "site", "state", "age"} else f"-{key}"
+        """What a click on this column asks for: its first order, and then the other way."""
+        first = first_order(key)
         second = key if first.startswith("-") else f"-{key}"
         return second if self.sort == first else first
+
+
+def first_order(key: str) -> str:
+    """Figures the highest first; words from A on, the worst state and the youngest reading first."""
+    return key if key in {"name", "site", "state", "age"} else f"-{key}"
 
 
 def serving(model: str) -> RawSQL:
@@ -136,12 +146,25 @@ class NodeCounts:
         return self.by_state[self.state] if self.state else self.total
 
 
-class CountedPaginator(Paginator):
+class _CountedPaginator(Paginator):
     """A paginator that is told how many there are, so that it does not count them again."""
 
-    def __init__(self, nodes: QuerySet[Node], *, count: int, per_page: int = NODES_PER_PAGE) -> None:
-        super().__init__(nodes, per_page)
+    def __init__(self, ids: QuerySet[Node, int], per_page: int, *, count: int) -> None:
+        super().__init__(ids, per_page)
         self.count = count
+
+
+def page_of(
+    wanted: NodeList, page: str | None, *, count: int, per_page: int = NODES_PER_PAGE
+) -> tuple[Page, list[Node]]:
+    """One page of a list of so many nodes, and its nodes with their sites; two queries.
+
+    Ids are put in order first: ten thousand whole rows would not be sorted in memory.
+    """
+    found = _CountedPaginator(wanted.nodes().values_list("pk", flat=True), per_page, count=count).get_page(page)
+    ids = list(found.object_list)
+    nodes = Node.objects.select_related("site").in_bulk(ids)
+    return found, [nodes[pk] for pk in ids]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from inference_kpis.dashboards.cells import MOST_CELLS
 from inference_kpis.dashboards.node_list import NodeCounts
+from inference_kpis.dashboards.wording import fixed
 from inference_kpis.fleet.models import Node, Site, SiteHealth
 
 SITES_PER_PAGE = 60
@@ -28,7 +29,7 @@ def state_count(state: str, count: int) -> str:
             words = ngettext("%(count)s paused", "%(count)s paused", count)
         case _:
             words = ngettext("%(count)s up", "%(count)s up", count)
-    return words % {"count": count}
+    return words % {"count": fixed(count, 0)}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from inference_kpis.dashboards.comparing import CHARTED, charts, compared, parts
 from inference_kpis.dashboards.csv_files import lines_csv
 from inference_kpis.dashboards.fleet_health import fleet_health
 from inference_kpis.dashboards.live import live, unchanged
-from inference_kpis.dashboards.node_list import CountedPaginator, NodeList, columns
+from inference_kpis.dashboards.node_list import NodeList, columns, page_of
 from inference_kpis.dashboards.node_rows import RECENT, node_rows
 from inference_kpis.dashboards.series import SPLITS, WINDOWS, group_line, window_of
 from inference_kpis.dashboards.site_cells import SiteCells, state_count
@@ -90,8 +90,7 @@ def site_detail(request: SignedInRequest, key: str) -> HttpResponse:
     wanted = NodeList.of(request.GET).at(site)
     health = getattr(site, "health", None)
     counts = _occurring(health.counts) if health else {}
-    nodes = CountedPaginator(wanted.nodes(), count=sum(counts.values()), per_page=NODES_OF_SITE)
-    page = nodes.get_page(request.GET.get("page"))
+    page, nodes = page_of(wanted, request.GET.get("page"), count=sum(counts.values()), per_page=NODES_OF_SITE)
     context: dict[str, object] = {
         "site": site,
         "cells": SiteCells(site, counts),
@@ -103,7 +102,7 @@ def site_detail(request: SignedInRequest, key: str) -> HttpResponse:
         "by_model": parts([each for each in readings if each.group.model], SPLITS["model"], PART_KPIS),
         "part_kpis": PART_KPIS,
         "page": page,
-        "rows": node_rows(list(page.object_list), now),
+        "rows": node_rows(nodes, now),
         "columns": columns(wanted),
         "wanted": wanted,
         **_told(site, now),

@@ -62,7 +62,7 @@ def offer_undo(request: SignedInRequest, act: Act, changed: Iterable[tuple[int, 
     if not done:
         return
     request.session[SESSION_KEY] = {"token": secrets.token_urlsafe(8), "act": act.value, "nodes": done}
-    messages.success(request, said(act, len(done)), extra_tags="undo")
+    messages.success(request, said(act, [name for _pk, name in done]), extra_tags="undo")
 
 
 def taken_from(request: SignedInRequest, token: str) -> tuple[Act, list[tuple[int, str]]] | None:
@@ -74,17 +74,17 @@ def taken_from(request: SignedInRequest, token: str) -> tuple[Act, list[tuple[in
     return Act(kept["act"]), [(pk, name) for pk, name in kept["nodes"]]
 
 
-def said(act: Act, count: int) -> str:
-    """What was done to so many nodes, in one sentence."""
+def said(act: Act, names: Sequence[str]) -> str:
+    """What was done to these nodes, in one sentence."""
     match act:
         case Act.PAUSE:
-            words = ngettext("%(count)s node paused.", "%(count)s nodes paused.", count)
+            words = ngettext("Node %(name)s is paused.", "%(count)s nodes are paused.", len(names))
         case Act.RESUME:
-            words = ngettext("%(count)s node goes on.", "%(count)s nodes go on.", count)
+            words = ngettext("Node %(name)s goes on.", "%(count)s nodes go on.", len(names))
         case Act.RETIRE:
             words = ngettext(
-                "%(count)s node is out of service; its readings are kept.",
+                "Node %(name)s is out of service; its readings are kept.",
                 "%(count)s nodes are out of service; their readings are kept.",
-                count,
+                len(names),
             )
-    return words % {"count": count}
+    return words % {"name": names[0], "count": len(names)}

@@ -13,11 +13,12 @@ from playwright.sync_api import Page
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.dashboards.node_rows import NODES_PER_PAGE
 from inference_kpis.discovery.models import DiscoverySource
+from inference_kpis.fleet.models import ServedModel
 from readiness.assessments.models import Assessment, Binding
 from readiness.bank import current_version
 from readiness.success.models import SuccessMetric
 from tests.browser.conftest import Company, Visit, Visitor
-from tests.factories import NodeFactory, TeamFactory
+from tests.factories import NodeFactory, SiteFactory, TeamFactory
 from tests.test_access import ROWS
 
 pytestmark = pytest.mark.browser
@@ -38,8 +39,16 @@ PAGES: dict[str, list[str]] = {
     "readiness:success_metric_add": ["success-metrics/new/"],
     "readiness:success_metric_detail": ["success-metrics/{metric}/"],
     "readiness:success_metric_edit": ["success-metrics/{metric}/edit/"],
-    "kpis:fleet": ["fleet/", "fleet/?q=nowhere", "fleet/?page=2"],
+    "kpis:fleet": [
+        *("fleet/", "fleet/?q=nowhere", "fleet/?page=2", "fleet/?sort=-request_rate"),
+        *("fleet/?view=grid", "fleet/?view=grid&state=waiting"),
+    ],
+    "kpis:site_list": ["fleet/sites/"],
     "kpis:site_add": ["fleet/sites/new/"],
+    "kpis:site_detail": ["fleet/sites/{site}/?window=24h", "fleet/sites/{retired}/"],
+    "kpis:site_edit": ["fleet/sites/{site}/edit/"],
+    "kpis:model_list": ["fleet/models/"],
+    "kpis:model_detail": ["fleet/models/detail/?name={model}", "fleet/models/detail/?name={model}&split=engine"],
     "kpis:node_add": ["fleet/nodes/new/"],
     "kpis:node_detail": ["fleet/nodes/{up}/", "fleet/nodes/{down}/"],
     "kpis:node_edit": ["fleet/nodes/{up}/edit/"],
@@ -65,7 +74,16 @@ PAGES: dict[str, list[str]] = {
     "kpis:channel_edit": ["alerts/channels/{channel}/edit/"],
     "account": ["account/password/change/", "account/password/reset/", "account/logout/"],
 }
-NO_PAGES = ("kpis:kpi_csv", "kpis:node_csv", "kpis:node_export", "api_", "admin:")  # downloads, and what others draw
+NO_PAGES = (
+    "kpis:kpi_csv",
+    "kpis:node_csv",
+    "kpis:fleet_csv",
+    "kpis:site_csv",
+    "kpis:model_csv",
+    "kpis:node_export",
+    "api_",
+    "admin:",
+)  # downloads, and what others draw
 EXPLORED = """() => [...document.querySelectorAll("[data-explore-now] .chart-plotly")].every(
     (stage) => stage.querySelector(".main-svg"))"""
 OPENED = """() => { for (const each of document.querySelectorAll("details")) each.open = true; }"""
@@ -113,6 +131,9 @@ def paths(company: Company) -> list[str]:
         "up": company.up[0].uuid,
         "down": company.down.uuid,
         "source": source.pk,
+        "site": company.up[0].site.key,
+        "retired": SiteFactory(retired_at=now).key,
+        "model": ServedModel.objects.exclude(name="").earliest("pk").name,
     }
     return [path.format(**objects) for paths in PAGES.values() for path in paths]
 
