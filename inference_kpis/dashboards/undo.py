@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.access import SignedInRequest
@@ -62,7 +63,7 @@ def offer_undo(request: SignedInRequest, act: Act, changed: Iterable[tuple[int, 
     if not done:
         return
     request.session[SESSION_KEY] = {"token": secrets.token_urlsafe(8), "act": act.value, "nodes": done}
-    messages.success(request, said(act, [name for _pk, name in done]), extra_tags="undo")
+    messages.success(request, said(act, [name for __, name in done]), extra_tags="undo")
 
 
 def taken_from(request: SignedInRequest, token: str) -> tuple[Act, list[tuple[int, str]]] | None:
@@ -76,15 +77,19 @@ def taken_from(request: SignedInRequest, token: str) -> tuple[Act, list[tuple[in
 
 def said(act: Act, names: Sequence[str]) -> str:
     """What was done to these nodes, in one sentence."""
+    is_one, count = len(names) == 1, len(names)
     match act:
         case Act.PAUSE:
-            words = ngettext("Node %(name)s is paused.", "%(count)s nodes are paused.", len(names))
+            one = _("Node %(name)s is paused.")
+            several = ngettext("%(count)s node is paused.", "%(count)s nodes are paused.", count)
         case Act.RESUME:
-            words = ngettext("Node %(name)s goes on.", "%(count)s nodes go on.", len(names))
+            one = _("Node %(name)s goes on.")
+            several = ngettext("%(count)s node goes on.", "%(count)s nodes go on.", count)
         case Act.RETIRE:
-            words = ngettext(
-                "Node %(name)s is out of service; its readings are kept.",
+            one = _("Node %(name)s is out of service; its readings are kept.")
+            several = ngettext(
+                "%(count)s node is out of service; its readings are kept.",
                 "%(count)s nodes are out of service; their readings are kept.",
-                len(names),
+                count,
             )
-    return words % {"name": names[0], "count": len(names)}
+    return one % {"name": names[0]} if is_one else several % {"count": count}
