@@ -64,6 +64,8 @@ CALCULATIONS = (
     "inference_kpis/alerts/states.py",
     "inference_kpis/alerts/subjects.py",
     "inference_kpis/alerts/verdicts.py",
+    "inference_kpis/dashboards/cells.py",
+    "inference_kpis/dashboards/shared_costs.py",
     "inference_kpis/pull/guard.py",
     "inference_kpis/push/assembly.py",
     "inference_kpis/pull/client.py",

@@ -25,7 +25,7 @@ def add_site(site: Site, *, by: User, now: datetime) -> Site:
 def change_site(site: Site, *, changed: list[str], by: User) -> Site:
     """Write what a form changed of a site. Its key stays, and so does what was counted as served at the edge."""
     with transaction.atomic():
-        site.save()
+        site.save(update_fields=["name", "region", "tier"])
         record("site.change", site, actor=by, fields=changed)
     return site
 
