@@ -9,7 +9,7 @@ app_name = "kpis"
 urlpatterns = [
     path("alerts/", include("inference_kpis.alerts.urls")),
     path("fleet/", fleet_views.fleet, name="fleet"),
-    path("fleet/nodes.csv", fleet_views.fleet_csv, name="fleet_csv"),
+    path("fleet/list.csv", fleet_views.fleet_csv, name="fleet_csv"),
     path("fleet/sites/", site_views.site_list, name="site_list"),
     path("fleet/sites/new/", site_editing.site_add, name="site_add"),
     path("fleet/sites/<slug:key>/", site_views.site_detail, name="site_detail"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
 from accounts.models import Role, Team, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
@@ -212,6 +212,13 @@ def named_urls(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
 def test_every_url_has_a_row() -> None:
     found = {name for name in named_urls(get_resolver()) if not name.startswith(("account_", "admin:"))}
     assert found == {name for name in ROWS if not name.startswith("admin:")} | OPEN
+
+
+def test_no_url_hides_another() -> None:
+    world = World()
+    reversed_ = {name: reverse(name, args=row.arguments(world)) for name, row in ROWS.items()}
+    hidden = {name: url for name, url in reversed_.items() if resolve(url).view_name != name}
+    assert hidden == {}
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -8,6 +8,8 @@ from django.http import HttpResponse
 from inference_kpis.catalogue import Kpi
 from inference_kpis.dashboards.series import Line
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
 
 def csv_file(heading: Sequence[str], rows: Iterable[Sequence[object]], name: str) -> HttpResponse:
     """A download of this name. None is an empty cell, a float has six digits, and words cannot be formulas."""
@@ -33,4 +35,4 @@ def _written(cell: object) -> str:
 
 def _as_text(cell: str) -> str:
     """A cell that a spreadsheet cannot take for a formula."""
-    return f"'{cell}" if cell[:1] in "=+-@\t\r" else cell
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell

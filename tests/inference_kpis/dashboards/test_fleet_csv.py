@@ -12,7 +12,7 @@ from tests.inference_kpis.dashboards.asking import NOW, busy_node
 from tests.pages import queries
 
 pytestmark = pytest.mark.django_db
-URL = "/en/fleet/nodes.csv"
+URL = "/en/fleet/list.csv"
 
 
 def rows(browser: Client, **query: str) -> list[dict[str, str]]:
@@ -41,6 +41,11 @@ def test_it_is_the_list_of_the_page(browser: Client) -> None:
 def test_a_name_is_no_formula(browser: Client) -> None:
     NodeFactory(name="=cmd()")
     assert rows(browser)[0]["node"] == "'=cmd()"
+
+
+def test_what_is_not_known_is_empty(browser: Client) -> None:
+    NodeFactory(engine="")
+    assert rows(browser)[0]["engine"] == ""
 
 
 def test_twenty_nodes_cost_as_many_queries_as_one(browser: Client) -> None:
