@@ -13,7 +13,8 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
     [
         *("inference_kpis.pull", "inference_kpis.push", "inference_kpis.readings", "inference_kpis.fleet"),
-        *("inference_kpis.alerts", "inference_kpis.discovery", "inference_kpis.query_sources", "inference_kpis.probes"),
+        *("inference_kpis.alerts", "inference_kpis.dashboards", "inference_kpis.discovery"),
+        *("inference_kpis.query_sources", "inference_kpis.probes"),
         "readiness.assessments",
     ],
     related_name="tasks",

@@ -41,7 +41,7 @@ ENTRIES = (
         "kpis:fleet",
         (
             *("kpis:fleet", "kpis:node_", "kpis:site_", "kpis:discovery_", "kpis:mapping_", "kpis:query_source_"),
-            *("kpis:probe_", "kpis:egress_"),
+            *("kpis:probe_", "kpis:egress_", "kpis:model_"),
         ),
     ),
     Entry(_("Alerts"), "kpis:alert_list", ("kpis:alert_", "kpis:silence_", "kpis:maintenance_", "kpis:channel_")),

@@ -175,6 +175,7 @@ CELERY_BEAT_SCHEDULE = {
         ("roll up what new readings touched", "inference_kpis.readings.tasks.roll_up_touched", 2.0),
         ("settle pushed collections that waited long enough", "inference_kpis.push.tasks.settle_waiting", 5.0),
         ("count the fleet's health", "inference_kpis.fleet.tasks.count_health", 2.0),
+        ("work out what lists of nodes are sorted by", "inference_kpis.dashboards.tasks.work_out_figures", 60.0),
         ("refresh the node lists that are due", "inference_kpis.discovery.tasks.refresh_due_sources", 2.0),
         ("ask the query sources that are due", "inference_kpis.query_sources.tasks.ask_due_sources", 2.0),
         ("make and drop partitions", "inference_kpis.readings.tasks.keep_partitions", 3600.0),

@@ -1,5 +1,6 @@
 """Who may see and change what on the machine side: everybody who signs in reads the fleet, operators write it."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -11,8 +12,10 @@ from django.http import Http404
 from accounts.models import MachineKey, Role, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.annotations.models import PUT_BACK_WITHIN, Annotation
+from inference_kpis.catalogue import Kpi
 from inference_kpis.dashboards.models import SavedView, ScreenLink
-from inference_kpis.fleet.models import Node
+from inference_kpis.fleet.models import Node, ServedModel, Site
+from inference_kpis.formulas.known import kpis_by_key
 from inference_kpis.formulas.models import CustomKpi
 from inference_kpis.mappings.models import SeriesMapping
 from inference_kpis.probes.models import Probe
@@ -71,6 +74,35 @@ def get_writable_probe_for(user: User, pk: int) -> Probe:
 def get_writable_custom_kpi_for(user: User, key: str) -> CustomKpi:
     """A custom KPI in use, for somebody who writes the fleet."""
     return _or_404(CustomKpi.objects.in_use().filter(key=key) if can_write_fleet(user) else CustomKpi.objects.none())
+
+
+def get_writable_nodes_for(user: User, uuids: Collection[UUID]) -> list[Node]:
+    """Those of these nodes that are in service, for somebody who writes the fleet."""
+    if not can_write_fleet(user):
+        raise Http404
+    return list(Node.objects.in_service().filter(uuid__in=uuids).order_by("pk"))
+
+
+def get_site(key: str) -> Site:
+    """A site with its counts, retired ones included: their history stays."""
+    return _or_404(Site.objects.select_related("health").filter(key=key))
+
+
+def get_writable_site_for(user: User, key: str) -> Site:
+    return _or_404(Site.objects.filter(key=key) if can_write_fleet(user) else Site.objects.none())
+
+
+def get_served_model(name: str) -> ServedModel:
+    """A model by its name, which PostgreSQL takes no NUL in; the node itself ('') is none."""
+    return _or_404(ServedModel.objects.exclude(name="").filter(name=name.replace("\0", "")))
+
+
+def get_kpi(key: str) -> Kpi:
+    """A KPI of the catalogue or of the company."""
+    kpi = kpis_by_key([key]).get(key)
+    if kpi is None:
+        raise Http404
+    return kpi
 
 
 # --- Alerts ----------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from inference_kpis.alerts.models import Alert, AlertEvent, AlertRule, AlertWatch, Channel, Notification, Silence
 from inference_kpis.annotations.models import Annotation
-from inference_kpis.dashboards.models import SavedView, ScreenLink
+from inference_kpis.dashboards.models import NodeFigures, SavedView, ScreenLink
 from inference_kpis.discovery.models import DiscoveredNode, DiscoverySource
 from inference_kpis.fleet.models import EgressBaseline, Node, ServedModel, Site, SiteHealth
 from inference_kpis.formulas.models import CustomKpi, CustomKpiVersion
@@ -26,6 +26,7 @@ __all__ = [
     "EgressBaseline",
     "KeySite",
     "Node",
+    "NodeFigures",
     "NodeMapping",
     "Notification",
     "Probe",

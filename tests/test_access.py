@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
 from accounts.models import Role, Team, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.annotations.models import Annotation
 from inference_kpis.dashboards.models import SavedView, ScreenLink
 from inference_kpis.discovery.models import DiscoverySource
-from inference_kpis.fleet.models import Node
+from inference_kpis.fleet.models import Node, ServedModel
 from inference_kpis.probes.models import Probe
 from inference_kpis.query_sources.models import QuerySource
 from readiness.assessments import answering
@@ -27,6 +27,7 @@ from tests.inference_kpis.mappings.makers import a_mapping
 pytestmark = pytest.mark.django_db
 NOW = datetime.now(UTC)
 NOBODY = "nobody"
+MODEL = "meta-llama/Llama-3.1-8B"
 # The people who ask: by role, on the team that owns the objects or on another one.
 OUTSIDERS = ("executive", "contributor", "reviewer", "operator", "administrator")
 ASKERS = (NOBODY, *(f"other {role}" for role in OUTSIDERS), "team contributor", "team operator", "team executive")
@@ -65,6 +66,7 @@ class World:
         )
         self.node: Node = NodeFactory()
         self.probe = Probe.objects.create(name=f"Probe of {self.team}", node=self.node, model_name="m")
+        ServedModel.objects.get_or_create(name=MODEL)
         self.channel = Channel.objects.create(name=f"Channel of {self.team}")
         self.rule = AlertRule.objects.create(name="Rule", kind="state", bad_state="down", channel=self.channel)
         self.alert = Alert.objects.create(rule=self.rule, phase="firing", since=NOW, changed_at=NOW)
@@ -98,6 +100,10 @@ def of_assessment(world: World) -> list[Any]:
 
 def of_node(world: World) -> list[Any]:
     return [world.node.uuid]
+
+
+def of_site(world: World) -> list[Any]:
+    return [world.node.site.key]
 
 
 def of_source(world: World) -> list[Any]:
@@ -172,7 +178,19 @@ ROWS: dict[str, Row] = {
     "kpis:storage_csv": Row(WRITES_FLEET),
     "kpis:egress_baseline_list": Row(EVERYBODY),
     "kpis:egress_baseline_add": Row(WRITES_FLEET),
+    "kpis:fleet_csv": Row(EVERYBODY),
+    "kpis:site_list": Row(EVERYBODY),
     "kpis:site_add": Row(WRITES_FLEET),
+    "kpis:site_detail": Row(EVERYBODY, of_site),
+    "kpis:site_edit": Row(WRITES_FLEET, of_site),
+    "kpis:site_retire": Row(WRITES_FLEET, of_site, "post"),
+    "kpis:site_restore": Row(WRITES_FLEET, of_site, "post"),
+    "kpis:site_csv": Row(EVERYBODY, lambda world: [world.node.site.key, "request_rate"]),
+    "kpis:model_list": Row(EVERYBODY),
+    "kpis:model_detail": Row(EVERYBODY, data={"name": MODEL}),
+    "kpis:model_csv": Row(EVERYBODY, lambda world: ["request_rate"], data={"name": MODEL}),
+    "kpis:node_bulk": Row(WRITES_FLEET, method="post"),
+    "kpis:node_undo": Row(WRITES_FLEET, method="post"),
     "kpis:node_add": Row(WRITES_FLEET),
     "kpis:node_detail": Row(EVERYBODY, of_node),
     "kpis:node_edit": Row(WRITES_FLEET, of_node),
@@ -287,6 +305,13 @@ def named_urls(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
 def test_every_url_has_a_row() -> None:
     found = {name for name in named_urls(get_resolver()) if not name.startswith(("account_", "admin:"))}
     assert found == {name for name in ROWS if not name.startswith("admin:")} | OPEN
+
+
+def test_no_url_hides_another() -> None:
+    world = World()
+    reversed_ = {name: reverse(name, args=row.arguments(world)) for name, row in ROWS.items()}
+    hidden = {name: url for name, url in reversed_.items() if resolve(url).view_name != name}
+    assert hidden == {}
 
 
 @pytest.mark.parametrize("name", ROWS)

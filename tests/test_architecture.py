@@ -81,6 +81,8 @@ CALCULATIONS = (
     "inference_kpis/annotations/applying.py",
     "inference_kpis/dashboards/chart_marks.py",
     "inference_kpis/dashboards/comparing.py",
+    "inference_kpis/dashboards/cells.py",
+    "inference_kpis/dashboards/shared_costs.py",
     "inference_kpis/pull/guard.py",
     "inference_kpis/push/assembly.py",
     "inference_kpis/pull/client.py",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from inference_kpis.alerts.models import AlertRule, AreaModel, Channel, Silence
 from inference_kpis.alerts.slo_bounds import bounds_in_use
 from inference_kpis.engines import ENGINES
-from inference_kpis.fleet.models import Node, ServedModel
+from inference_kpis.fleet.models import Node, ServedModel, Site
 from inference_kpis.formulas.known import kpi_choices
 from inference_kpis.formulas.models import CustomKpi
 from inference_kpis.pull.guard import parse_url
@@ -59,6 +59,7 @@ class AreaForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        cast(forms.ModelChoiceField, self.fields["site"]).queryset = Site.objects.to_choose(self.instance.site_id)
         self.fields["tier"].help_text = _("Only when the scope is one tier.")
         self.fields["site"].help_text = _("Only when the scope is one site.")
         if self.instance.node:

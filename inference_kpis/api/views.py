@@ -245,7 +245,9 @@ class SiteList(ReadView):
     def get(self, request: Request) -> HttpResponseBase:
         """Sites in the order of their keys, with their nodes counted by state."""
         asked = self.asked(SitesIn).validated_data
-        sites = Site.objects.select_related("health").order_by("key").filter(key__gt=asked.get("cursor", ""))
+        sites = (
+            Site.objects.in_service().select_related("health").order_by("key").filter(key__gt=asked.get("cursor", ""))
+        )
         found = list(sites[: asked["limit"] + 1])
         page = found[: asked["limit"]]
         following = self.address_behind(page[-1].key) if len(found) > len(page) else None

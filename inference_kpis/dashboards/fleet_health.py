@@ -10,6 +10,8 @@ from inference_kpis.fleet.models import Node, SiteHealth
 # Counts are taken every two seconds; when they are older than this, the background work stands still.
 LATE_AFTER = timedelta(seconds=60)
 MOST_TROUBLES = 6
+# More sites than these are a list of their own.
+MOST_SITES = 12
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,13 @@ class FleetHealth:
         return self.counted_at if any(site.up + site.down for site in self.sites) else None
 
     @property
+    def shown_sites(self) -> Sequence[SiteHealth]:
+        """All sites where they are few; otherwise those with trouble first, and no more than fit beside other things."""
+        if len(self.sites) <= MOST_SITES:
+            return self.sites
+        return sorted(self.sites, key=lambda site: (not site.down, not site.silent))[:MOST_SITES]
+
+    @property
     def total(self) -> int:
         return sum(site.total for site in self.sites)
 
@@ -37,7 +46,10 @@ class FleetHealth:
 
 def fleet_health(now: datetime) -> FleetHealth:
     """The fleet as last counted; two queries, whatever its size."""
-    sites = sorted(SiteHealth.objects.select_related("site"), key=lambda each: alphabetical(each.site.name))
+    sites = sorted(
+        SiteHealth.objects.filter(site__retired_at=None).select_related("site"),
+        key=lambda each: alphabetical(each.site.name),
+    )
     troubled = Node.objects.in_service().filter(severity__lte=Node.SEVERITY[Node.State.SILENT])
     troubles = list(troubled.worst_first().select_related("site")[:MOST_TROUBLES])
     counted_at = min((site.counted_at for site in sites), default=None)

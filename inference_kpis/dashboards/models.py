@@ -1,4 +1,4 @@
-"""What people keep of the pages: views of the explorer under a name, and the links of wall screens."""
+"""What is kept of the pages: named views of the explorer, the links of wall screens, and what lists are sorted by."""
 
 from typing import Self
 
@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from inference_kpis.fleet.models import Node
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
@@ -65,3 +66,25 @@ class ScreenLink(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class NodeFigures(models.Model):
+    """A node's KPIs over the last five minutes, in their display units, when they were last worked out; NULL: no value.
+
+    Kept in the background, so that no page reads the readings of the whole fleet to sort its nodes.
+    The fields are named after the KPIs of `node_rows.COLUMNS`.
+    """
+
+    node = models.OneToOneField(Node, on_delete=models.CASCADE, primary_key=True, related_name="figures")
+    heard_at = models.DateTimeField(null=True)
+    request_rate = models.FloatField(null=True)
+    success_ratio = models.FloatField(null=True)
+    e2e_latency_p95 = models.FloatField(null=True)
+    queue_depth = models.FloatField(null=True)
+    worked_out_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("node",)
+
+    def __str__(self) -> str:
+        return f"{self.node_id} at {self.worked_out_at:%H:%M:%S}"

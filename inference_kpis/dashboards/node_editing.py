@@ -14,8 +14,9 @@ from accounts.access import SignedInRequest, has_role
 from accounts.models import Role
 from inference_kpis import access
 from inference_kpis.dashboards.node_form import NodeForm, nothing_may_be_pulled
+from inference_kpis.dashboards.undo import Act, change_nodes, offer_undo
 from inference_kpis.fleet.models import Node, Site
-from inference_kpis.fleet.registration import pause_node, retire_node, save_node
+from inference_kpis.fleet.registration import save_node
 from inference_kpis.pull.schedule import schedule_node
 from inference_kpis.pull.targets import save_tls
 from inference_kpis.pull.trial import try_node
@@ -62,7 +63,7 @@ def _edit(request: SignedInRequest, node: Node) -> HttpResponse:
         "trial": trial,
         "has_typed_secrets": bool(trial and (form.cleaned_data["credential"] or form.client)),
         "node": node,
-        "has_sites": Site.objects.exists(),
+        "has_sites": Site.objects.in_service().exists(),
         "nothing_may_be_pulled": nothing_may_be_pulled(),
     }
     return render(request, "inference_kpis/dashboards/node_edit.html", context)
@@ -72,7 +73,8 @@ def _edit(request: SignedInRequest, node: Node) -> HttpResponse:
 @require_POST
 def node_pause(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     node = access.get_writable_node_for(request.user, uuid)
-    pause_node(node, by=request.user, now=datetime.now(UTC))
+    act = Act.RESUME if node.state == Node.State.PAUSED else Act.PAUSE
+    offer_undo(request, act, change_nodes(act, [node], by=request.user, now=datetime.now(UTC)))
     return redirect(node)
 
 
@@ -80,6 +82,5 @@ def node_pause(request: SignedInRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 def node_retire(request: SignedInRequest, uuid: UUID) -> HttpResponse:
     node = access.get_writable_node_for(request.user, uuid)
-    retire_node(node, by=request.user, now=datetime.now(UTC))
-    messages.success(request, _("Node %(name)s is out of service; its readings are kept.") % {"name": node.name})
+    offer_undo(request, Act.RETIRE, change_nodes(Act.RETIRE, [node], by=request.user, now=datetime.now(UTC)))
     return redirect("kpis:fleet")

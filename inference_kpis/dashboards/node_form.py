@@ -1,6 +1,6 @@
 """The form of a node."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.alphabet import NameChoiceField
 from inference_kpis.dashboards.node_tls_form import TlsFields
 from inference_kpis.engines import ENGINES
-from inference_kpis.fleet.models import Node
+from inference_kpis.fleet.models import Node, Site
 from inference_kpis.pull.guard import parse_url, same_origin
 from inference_kpis.pull.models import PullTls
 from inference_kpis.pull.problems import PullFailed, sentence
@@ -58,6 +58,7 @@ class NodeForm(TlsFields, forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        cast(NameChoiceField, self.fields["site"]).queryset = Site.objects.to_choose(self.instance.site_id)
         # Read before the form writes into the node.
         self.url_before = self.instance.url
         self.add_tls_of(PullTls.objects.filter(node_id=self.instance.pk).first() if self.instance.pk else None)

@@ -4,9 +4,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
-
 from inference_kpis.catalogue import KPIS, Kpi
 from inference_kpis.fleet.models import Node
 from inference_kpis.readings import store
@@ -19,15 +16,6 @@ RECENT = timedelta(minutes=5)
 COLUMNS: tuple[Kpi, ...] = tuple(
     KPIS[key] for key in ("request_rate", "success_ratio", "e2e_latency_p95", "queue_depth")
 )
-
-
-class CountedPaginator(Paginator):
-    """A paginator that is told how many there are, so that it does not count the fleet."""
-
-    def __init__(self, nodes: QuerySet[Node], *, known_count: int | None) -> None:
-        super().__init__(nodes, NODES_PER_PAGE)
-        if known_count is not None:
-            self.count = known_count
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,10 @@
-"""The pages of the fleet: all nodes, one node, all KPIs, one KPI."""
+"""The pages of one node, of all KPIs and of one KPI."""
 
-import csv
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
-from django.utils.cache import patch_vary_headers
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
@@ -16,16 +13,15 @@ from inference_kpis import access
 from inference_kpis.alerts.areas import Place
 from inference_kpis.catalogue import DEFAULT_KPIS, KPIS, VANTAGE_LABELS, Kpi, Quantile
 from inference_kpis.dashboards.charts import kpi_chart
-from inference_kpis.dashboards.fleet_health import fleet_health
+from inference_kpis.dashboards.csv_files import lines_csv
 from inference_kpis.dashboards.kpi_choice import ordered_kpis
-from inference_kpis.dashboards.live import unchanged
+from inference_kpis.dashboards.live import live, unchanged
 from inference_kpis.dashboards.marks import happenings
-from inference_kpis.dashboards.node_rows import COLUMNS, CountedPaginator, node_rows
 from inference_kpis.dashboards.pull_health import pull_health
+from inference_kpis.dashboards.push_health import pushed_streams
 from inference_kpis.dashboards.series import SPLITS, WINDOWS, Line, finding, lines, node_line, trend, window_of
 from inference_kpis.dashboards.wording import coverage
 from inference_kpis.engines import ENGINES
-from inference_kpis.fleet.models import Node
 from inference_kpis.formulas.known import kpis_by_key
 from inference_kpis.formulas.models import CustomKpi
 from inference_kpis.mappings.models import SeriesMapping
@@ -41,53 +37,9 @@ from inference_kpis.readings.queries import (
     node_model_readings,
 )
 from inference_kpis.readings.statistics import kpi_quantity
-from inference_kpis.spreadsheet import as_text, csv_answer
 
 # What the node page draws; the others are in its table.
 CHARTED = ("request_rate", "e2e_latency_p95", "mean_latency", "queue_depth")
-
-
-def live(request: SignedInRequest, template: str, context: dict[str, object]) -> HttpResponse:
-    """The whole page, or only its live part for a poll."""
-    response = render(request, template + ("#live" if request.htmx else ""), context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
-
-
-@signed_in
-@require_safe
-def fleet(request: SignedInRequest) -> HttpResponse:
-    version = store.version()
-    if unchanged(request, version):
-        return HttpResponse(status=204)
-    now = datetime.now(UTC)
-    health = fleet_health(now)
-    # PostgreSQL takes no NUL, not even to compare with.
-    chosen = {name: request.GET.get(name, "").replace("\0", "") for name in ("site", "state", "engine", "q")}
-    filters = {
-        **chosen,
-        "state": chosen["state"] if chosen["state"] in Node.State.values else "",
-        "q": chosen["q"][:100],
-    }
-    nodes = Node.objects.in_service().matching(**filters).select_related("site").worst_first()
-    is_filtered = any(chosen.values())
-    page = CountedPaginator(nodes, known_count=None if is_filtered else health.total).get_page(request.GET.get("page"))
-    return live(
-        request,
-        "inference_kpis/dashboards/fleet.html",
-        {
-            "health": health,
-            "page": page,
-            "rows": node_rows(list(page.object_list), now),
-            "columns": COLUMNS,
-            "engines": ENGINES,
-            "states": Node.State,
-            "chosen": chosen,
-            "is_filtered": is_filtered,
-            "version": version,
-            "can_write": access.can_write_fleet(request.user),
-        },
-    )
 
 
 @signed_in
@@ -123,6 +75,7 @@ def node_detail(request: SignedInRequest, uuid: UUID) -> HttpResponse:
             # A pushed node's samples may come from a server that is asked for them.
             "asked_of": getattr(getattr(node, "queried", None), "source", None) if node.source == "push" else None,
             "pulls": pull_health(node, datetime.now(UTC)),
+            "streams": pushed_streams(node),
             "problem": sentence(node.problem) if node.problem else "",
             "quantities": [(kpi, kpi_quantity(kpi, merged, exposed=exposed)) for kpi in DEFAULT_KPIS],
             "models": models if len(models) > 1 else [],
@@ -238,15 +191,3 @@ def node_csv(request: SignedInRequest, uuid: UUID, key: str) -> HttpResponse:
     readings = [pair for of_model in node_model_readings(node.pk, window).values() for pair in of_model]
     line = node_line(kpi, node, readings, window)
     return lines_csv(kpi, "node", [line], f"{slugify(node.name)}-{kpi.key}-{window_key}")
-
-
-def lines_csv(kpi: Kpi, split: str, of: Iterable[Line], name: str) -> HttpResponse:
-    """Lines of a chart as a file of this name; `split` heads the column of their labels."""
-    response = csv_answer(name)
-    writer = csv.writer(response)
-    writer.writerow(["start_utc", split, kpi.key, "unit"])
-    for line in of:
-        for start, value in line.points:
-            written = "" if value is None else f"{value:.6g}"
-            writer.writerow([start.isoformat(), as_text(line.label), written, kpi.unit])
-    return response

@@ -29,7 +29,7 @@ CURRENCY_SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
 SIGNS = {Bound.EXACT: "", Bound.AT_MOST: "≤", Bound.AT_LEAST: "≥"}
 
 
-def _is_french() -> bool:
+def is_french() -> bool:
     return (get_language() or "").startswith("fr")
 
 
@@ -93,7 +93,7 @@ def signed_percent(share: float) -> str:
 
 def gap_before(unit: str) -> str:
     """What stands between a number and its unit: in English nothing before %, otherwise a space that does not break."""
-    return "" if not unit or (unit == "%" and not _is_french()) else NBSP
+    return "" if not unit or (unit == "%" and not is_french()) else NBSP
 
 
 # --- KPIs ----------------------------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ def written(value: float, kpi: Kpi, sign: str = "") -> Written:
         text = fixed(value, kpi.decimals)
     else:
         text = number(value, most_decimals=kpi.decimals)
-    return Written(sign, text, unit_label(kpi), kpi.unit == "currency" and not _is_french())
+    return Written(sign, text, unit_label(kpi), kpi.unit == "currency" and not is_french())
 
 
 def written_quantity(quantity: Quantity, kpi: Kpi) -> Written | None:
@@ -189,7 +189,7 @@ def written_quantity(quantity: Quantity, kpi: Kpi) -> Written | None:
 def written_target(value: float, kpi: Kpi) -> Written:
     """A target with the side of it that is good; as many decimals as its author gave."""
     sign = "≤" if kpi.direction is Direction.LOWER else "≥"
-    return Written(sign, plain(value), unit_label(kpi), kpi.unit == "currency" and not _is_french())
+    return Written(sign, plain(value), unit_label(kpi), kpi.unit == "currency" and not is_french())
 
 
 def written_difference(change: Change, kpi: Kpi) -> str:

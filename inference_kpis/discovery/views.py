@@ -66,7 +66,7 @@ def _edit(request: SignedInRequest, source: DiscoverySource) -> HttpResponse:
     context = {
         "form": form,
         "source": source,
-        "has_sites": Site.objects.exists(),
+        "has_sites": Site.objects.in_service().exists(),
         "nothing_may_be_pulled": nothing_may_be_pulled(),
     }
     return render(request, "inference_kpis/discovery/discovery_edit.html", context)

@@ -30,10 +30,16 @@ SELECT s.id, count(*) FILTER (WHERE n.state = 'up'), count(*) FILTER (WHERE n.st
     count(*) FILTER (WHERE n.state = 'silent'), count(*) FILTER (WHERE n.state = 'waiting'),
     count(*) FILTER (WHERE n.state = 'paused'), %(now)s
 FROM inference_kpis_site s LEFT JOIN inference_kpis_node n ON n.site_id = s.id AND n.retired_at IS NULL
-WHERE %(sites)s::bigint[] IS NULL OR s.id = ANY(%(sites)s)
+WHERE s.retired_at IS NULL AND (%(sites)s::bigint[] IS NULL OR s.id = ANY(%(sites)s))
 GROUP BY s.id ORDER BY s.id
 ON CONFLICT (site_id) DO UPDATE SET up = excluded.up, down = excluded.down, silent = excluded.silent,
     waiting = excluded.waiting, paused = excluded.paused, counted_at = excluded.counted_at
+"""
+
+# However a node came to a retired site, by form, file, discovery or its own return: the site is in service again.
+BRING_BACK = """
+UPDATE inference_kpis_site s SET retired_at = NULL WHERE s.id = ANY(%(sites)s) AND s.retired_at IS NOT NULL
+AND EXISTS (SELECT FROM inference_kpis_node n WHERE n.site_id = s.id AND n.retired_at IS NULL)
 """
 
 
@@ -51,4 +57,5 @@ def count_health(now: datetime) -> None:
 def count_sites(site_ids: Collection[int], now: datetime) -> None:
     """Count these sites at once, in the transaction that changed the state of their nodes: pages never disagree."""
     with connection.cursor() as cursor:
+        cursor.execute(BRING_BACK, {"sites": sorted(site_ids)})
         cursor.execute(COUNT, {"now": now, "sites": sorted(site_ids)})

@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, Self
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -26,14 +27,26 @@ class Tier(models.TextChoices):
 EDGE_TIERS = frozenset({Tier.DEVICE, Tier.EDGE})
 
 
+class SiteQuerySet(models.QuerySet["Site"]):
+    def in_service(self) -> Self:
+        return self.filter(retired_at=None)
+
+    def to_choose(self, chosen_id: int | None) -> Self:
+        """Those in service, and the one that is chosen already."""
+        return self.filter(models.Q(retired_at=None) | models.Q(pk=chosen_id))
+
+
 class Site(models.Model):
-    """A place that hosts nodes."""
+    """A place that hosts nodes. One that hosts none may be retired; what was measured there stays."""
 
     key = models.SlugField(_("key"), max_length=60, unique=True)
     name = models.CharField(_("name"), max_length=120)
     region = models.CharField(_("region"), max_length=120, blank=True)
     tier = models.CharField(_("tier"), max_length=10, choices=Tier.choices)
     is_demo = models.BooleanField(_("demo"), default=False, editable=False)
+    retired_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = SiteQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("site")
@@ -42,6 +55,9 @@ class Site(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("kpis:site_detail", args=[self.key])
 
 
 class SiteHealth(models.Model):
@@ -65,15 +81,21 @@ class SiteHealth(models.Model):
     def total(self) -> int:
         return self.up + self.down + self.silent + self.waiting + self.paused
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """By state, worst first."""
+        return {state: getattr(self, state) for state in Node.SEVERITY}
+
 
 class NodeQuerySet(models.QuerySet["Node"]):
     def in_service(self) -> Self:
         return self.filter(retired_at=None)
 
-    def matching(self, *, site: str = "", state: str = "", engine: str = "", q: str = "") -> Self:
-        """Those of this site (its key), state and engine whose name contains `q`; '' means any."""
+    def matching(self, *, site: str = "", tier: str = "", state: str = "", engine: str = "", q: str = "") -> Self:
+        """Those of this site (its key), tier, state and engine whose name contains `q`; '' means any."""
         nodes = self
-        for field, value in (("site__key", site), ("state", state), ("engine", engine), ("name__icontains", q)):
+        wanted = {"site__key": site, "site__tier": tier, "state": state, "engine": engine, "name__icontains": q}
+        for field, value in wanted.items():
             if value:
                 nodes = nodes.filter(**{field: value})
         return nodes
@@ -219,6 +241,14 @@ class ServedModel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return model_url(self.name)
+
+
+def model_url(name: str) -> str:
+    """Where the page of a model is. The name is in the query: in a path its slashes and dots would not survive."""
+    return f"{reverse('kpis:model_detail')}?{urlencode({'name': name})}"
 
 
 class EgressBaseline(models.Model):

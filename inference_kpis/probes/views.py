@@ -14,10 +14,10 @@ from accounts.access import SignedInRequest, has_role, signed_in
 from accounts.models import Role
 from inference_kpis import access
 from inference_kpis.dashboards.charts import kpi_chart
-from inference_kpis.dashboards.live import unchanged
+from inference_kpis.dashboards.csv_files import lines_csv
+from inference_kpis.dashboards.live import live, unchanged
 from inference_kpis.dashboards.node_form import nothing_may_be_pulled
 from inference_kpis.dashboards.series import DEFAULT_WINDOW, WINDOWS, window_of
-from inference_kpis.dashboards.views import lines_csv, live
 from inference_kpis.fleet.models import Node
 from inference_kpis.probes.baselines import NothingToFreeze, enter_baseline, freeze_baseline
 from inference_kpis.probes.editing import pause_probe, remove_probe, run_now, save_probe

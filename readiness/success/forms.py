@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.alphabet import NameChoiceField
 from accounts.models import Team, User
+from inference_kpis.fleet.models import Site
 from inference_kpis.formulas.known import kpi_choices
 from readiness.success.models import SuccessMetric
 
@@ -37,6 +38,7 @@ class SuccessMetricForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         cast(forms.ChoiceField, self.fields["kpi"]).choices = kpi_choices(self.instance.kpi)
         cast(NameChoiceField, self.fields["team"]).queryset = teams
+        cast(NameChoiceField, self.fields["site"]).queryset = Site.objects.to_choose(self.instance.site_id)
         cast(NameChoiceField, self.fields["owner"]).queryset = User.objects.filter(is_active=True)
         for name in ("target_value", "baseline_value"):
             # A text field, so that a French decimal comma is understood.

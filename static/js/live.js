@@ -2,7 +2,7 @@
 
    <div id="…" data-live-url data-live-version data-live-seconds data-live-stale data-live-at> is asked for again with the
    version it has (?v=…): 204 changes nothing, 200 brings the element anew. Nothing is asked in a hidden tab; failures
-   double the interval up to two minutes. Focus, open details, scroll positions and what is being typed are kept.
+   double the interval up to two minutes. Focus, ticked boxes, open details, scroll positions and what is being typed are kept.
    <time data-age> grows older by itself. */
 "use strict";
 
@@ -79,12 +79,14 @@
       key,
       place: focused && alike(root, key).indexOf(focused),
       href: focused?.getAttribute("href"),
+      ticked: [...root.querySelectorAll("input[type=checkbox]:checked")].map((each) => each.value),
       open: [...root.querySelectorAll("details")].map((each) => each.open),
       scroll: [...root.querySelectorAll(".table-box")].map((each) => [each.scrollLeft, each.scrollTop]),
     };
   }
 
   function restore(root, memory) {
+    for (const box of root.querySelectorAll("input[type=checkbox]")) if (memory.ticked.includes(box.value)) box.checked = true;
     root.querySelectorAll("details").forEach((each, i) => { if (memory.open[i]) each.open = true; });
     root.querySelectorAll(".table-box").forEach((each, i) => { if (memory.scroll[i]) each.scrollTo(...memory.scroll[i]); });
     if (memory.key && !root.contains(document.activeElement)) {

@@ -14,6 +14,7 @@ from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.annotations.models import Annotation
 from inference_kpis.dashboards.node_rows import NODES_PER_PAGE
 from inference_kpis.discovery.models import DiscoverySource
+from inference_kpis.fleet.models import ServedModel
 from inference_kpis.probes.baselines import enter_baseline
 from inference_kpis.probes.models import Probe
 from inference_kpis.probes.results import Answer, Run
@@ -25,7 +26,7 @@ from readiness.assessments.models import Assessment, Binding
 from readiness.bank import current_version
 from readiness.success.models import SuccessMetric
 from tests.browser.conftest import Company, Visit, Visitor
-from tests.factories import CustomKpiFactory, NodeFactory, TeamFactory
+from tests.factories import CustomKpiFactory, NodeFactory, SiteFactory, TeamFactory
 from tests.inference_kpis.mappings.makers import a_mapping
 from tests.test_access import ROWS
 
@@ -49,11 +50,19 @@ PAGES: dict[str, list[str]] = {
     "readiness:success_metric_add": ["success-metrics/new/"],
     "readiness:success_metric_detail": ["success-metrics/{metric}/"],
     "readiness:success_metric_edit": ["success-metrics/{metric}/edit/"],
-    "kpis:fleet": ["fleet/", "fleet/?q=nowhere", "fleet/?page=2"],
+    "kpis:fleet": [
+        *("fleet/", "fleet/?q=nowhere", "fleet/?page=2", "fleet/?sort=-request_rate"),
+        *("fleet/?view=grid", "fleet/?view=grid&state=waiting"),
+    ],
+    "kpis:site_list": ["fleet/sites/"],
     "kpis:storage": ["fleet/storage/"],
     "kpis:egress_baseline_list": ["fleet/egress-baselines/"],
     "kpis:egress_baseline_add": ["fleet/egress-baselines/new/"],
     "kpis:site_add": ["fleet/sites/new/"],
+    "kpis:site_detail": ["fleet/sites/{site}/?window=24h", "fleet/sites/{retired}/"],
+    "kpis:site_edit": ["fleet/sites/{site}/edit/"],
+    "kpis:model_list": ["fleet/models/"],
+    "kpis:model_detail": ["fleet/models/detail/?name={model}", "fleet/models/detail/?name={model}&split=engine"],
     "kpis:node_add": ["fleet/nodes/new/"],
     "kpis:node_detail": ["fleet/nodes/{up}/", "fleet/nodes/{down}/"],
     "kpis:node_edit": ["fleet/nodes/{up}/edit/"],
@@ -116,6 +125,9 @@ NO_PAGES = (
     "kpis:probe_csv",
     "kpis:annotation_csv",
     "kpis:kpi_explore_csv",
+    "kpis:fleet_csv",
+    "kpis:site_csv",
+    "kpis:model_csv",
     "api_",
     "admin:",
 )  # downloads, and what others draw
@@ -182,6 +194,9 @@ def paths(company: Company) -> list[str]:
         "mapping": a_mapping("Server of our own").pk,
         "query_source": query_source.pk,
         "custom_kpi": CustomKpiFactory().key,
+        "site": company.up[0].site.key,
+        "retired": SiteFactory(retired_at=now).key,
+        "model": ServedModel.objects.exclude(name="").earliest("pk").name,
     }
     return [path.format(**objects) for paths in PAGES.values() for path in paths]
 

@@ -6,11 +6,15 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
 
+from inference_kpis.dashboards.models import NodeFigures
+from inference_kpis.dashboards.node_figures import work_out_figures
 from inference_kpis.dashboards.node_rows import NODES_PER_PAGE
+from inference_kpis.dashboards.site_cells import SITES_PER_PAGE
 from inference_kpis.fleet.health import count_health
 from inference_kpis.fleet.models import Node
 from tests.factories import NodeFactory, SiteFactory
 from tests.inference_kpis.dashboards.asking import NOW, assert_is_live, busy_node, pulled, text_of
+from tests.inference_kpis.expositions import vllm
 from tests.inference_kpis.pulls import at
 from tests.pages import queries
 
@@ -70,6 +74,7 @@ def test_a_retired_node_is_gone(browser: Client) -> None:
         ({"site": "lyon"}, ["a", "b-lyon"]),
         ({"state": "down"}, ["a"]),
         ({"engine": "triton"}, ["c"]),
+        ({"tier": "region"}, ["c"]),
         ({"q": "LYON"}, ["b-lyon"]),
         ({"site": "lyon", "state": "down", "engine": "vllm", "q": "a"}, ["a"]),
         ({"state": "no-such-state"}, ["a", "b-lyon", "c"]),
@@ -83,7 +88,7 @@ def test_filters(browser: Client, query: dict[str, str], found: list[str]) -> No
     lyon = SiteFactory(key="lyon")
     NodeFactory(name="a", site=lyon, state=State.DOWN, severity=0)
     NodeFactory(name="b-lyon", site=lyon)
-    NodeFactory(name="c", engine="triton")
+    NodeFactory(name="c", engine="triton", site=SiteFactory(tier="region"))
     count_health(NOW)
     assert names(browser.get(URL, query)) == found
 
@@ -117,7 +122,7 @@ def test_a_site_shows_what_is_not_well(browser: Client) -> None:
     for state in (State.UP, State.DOWN, State.SILENT):
         NodeFactory(site=site, state=state, severity=Node.SEVERITY[state])
     count_health(NOW)
-    assert "Lyon 1 down 1 silent 1 of 3 up" in text_of(browser.get(URL))
+    assert "Lyon Edge 1 down 1 silent 1 up" in text_of(browser.get(URL, {"view": "grid"}))
 
 
 def test_old_counts_are_called_old(browser: Client) -> None:
@@ -184,3 +189,98 @@ def test_figures_grow_old_only_where_newer_ones_are_expected(browser: Client, st
     NodeFactory(state=state, severity=Node.SEVERITY[state])
     count_health(NOW)
     assert ("data-live-at=" in browser.get(URL).content.decode()) is is_expected
+
+
+# --- Models, order, counts ---------------------------------------------------------------------------------------------
+
+
+def test_nodes_of_a_model(browser: Client) -> None:
+    busy_node(name="a")
+    pulled(NodeFactory(name="b"), bodies=[vllm(n, model="x/y") for n in (0, 1, 2, 3)])
+    assert names(browser.get(URL, {"model": "x/y"})) == ["b"]
+    assert names(browser.get(URL, {"model": "m"})) == ["a"]
+    assert names(browser.get(URL, {"model": "unknown"})) == []
+    assert '<option value="unknown" selected>' in browser.get(URL, {"model": "unknown"}).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("sort", "found"),
+    [
+        ("name", ["a", "b", "c"]),
+        ("-name", ["c", "b", "a"]),
+        ("site", ["b", "c", "a"]),
+        ("state", ["c", "a", "b"]),
+        ("-request_rate", ["b", "a", "c"]),
+        ("request_rate", ["a", "b", "c"]),
+        ("age", ["b", "a", "c"]),
+        ("-age", ["a", "b", "c"]),
+        ("no_such_column", ["c", "a", "b"]),
+    ],
+)
+def test_order(browser: Client, sort: str, found: list[str]) -> None:
+    """What has no value comes last, whichever way."""
+    z = SiteFactory(name="Z")
+    a, b = NodeFactory(name="a", site=z), NodeFactory(name="b", site=SiteFactory(name="A"))
+    NodeFactory(name="c", site=SiteFactory(name="M"), state=State.DOWN, severity=0)
+    pulled(a, bodies=[vllm(n) for n in (0, 1, 2, 3)])
+    pulled(b)
+    NodeFigures.objects.all().delete()
+    work_out_figures(NOW)
+    NodeFigures.objects.filter(node=a).update(heard_at=at(200))
+    assert names(browser.get(URL, {"sort": sort})) == found
+
+
+def test_a_click_on_a_column_turns_its_order(browser: Client) -> None:
+    busy_node()
+    page = browser.get(URL, {"site": "", "sort": "-request_rate", "page": "1"}).content.decode()
+    assert '<th scope="col" aria-sort="descending"><a href="/en/fleet/?site=&amp;sort=request_rate">' in page
+    assert '<option value="-request_rate" selected>' in page
+
+
+def test_states_are_counted_and_lead_to_their_nodes(browser: Client) -> None:
+    busy_node(name="a")
+    NodeFactory(name="b", state=State.DOWN, severity=0)
+    count_health(NOW)
+    page = browser.get(URL, {"q": "", "page": "1"})
+    assert "1 down 1 up" in text_of(page)
+    assert "/en/fleet/?q=&amp;state=down" in page.content.decode()
+    # Counted among what the text finds, whatever state is chosen.
+    assert "1 up" in text_of(browser.get(URL, {"q": "a", "state": "down"}))
+    assert browser.get(URL, {"q": "a", "state": "up"}).context["page"].paginator.count == 1
+
+
+# --- The grid ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_grid_puts_sites_with_trouble_first(browser: Client) -> None:
+    for name, state in (("A", State.UP), ("B", State.SILENT), ("C", State.DOWN)):
+        NodeFactory(site=SiteFactory(name=name), state=state, severity=Node.SEVERITY[state])
+    SiteFactory(name="Empty")
+    count_health(NOW)
+    page = browser.get(URL, {"view": "grid"})
+    assert [each.site.name for each in page.context["page"]] == ["C", "B", "A"]
+    assert 'aria-label="C: 1 down"' in page.content.decode()
+    assert [each.site.name for each in browser.get(URL, {"view": "grid", "state": "up"}).context["page"]] == ["A"]
+    assert [each.site.name for each in browser.get(URL, {"view": "grid", "engine": "vllm"}).context["page"]] == [
+        *("C", "B", "A")
+    ]
+    assert "No node matches." in text_of(browser.get(URL, {"view": "grid", "q": "nothing"}))
+
+
+def test_many_sites_come_in_pages_and_a_large_one_is_cut(browser: Client) -> None:
+    for _ in range(SITES_PER_PAGE + 1):
+        NodeFactory(state=State.UP, severity=3)
+    NodeFactory.create_batch(300, site=SiteFactory(name="Large"), state=State.DOWN, severity=0)
+    count_health(NOW)
+    page = browser.get(URL, {"view": "grid"})
+    assert "Large Edge and 60 more 300 down" in text_of(page)
+    assert len(page.context["page"]) == SITES_PER_PAGE
+    assert len(browser.get(URL, {"view": "grid", "page": 2}).context["page"]) == 2
+
+
+@pytest.mark.parametrize("query", ["?view=grid", "?view=grid&engine=vllm", "?sort=-request_rate", "?model=m&state=up"])
+def test_more_nodes_and_sites_cost_no_more_queries(browser: Client, query: str) -> None:
+    busy_node()
+    with_one = queries(browser, URL + query)
+    pulled(*(NodeFactory() for _ in range(19)))
+    assert queries(browser, URL + query) == with_one

@@ -12,6 +12,8 @@ from django.utils.translation import gettext
 from inference_kpis.catalogue import DEFAULT_KPIS
 from inference_kpis.fleet.models import Node
 from inference_kpis.pull.models import PullTls
+from inference_kpis.pull.problems import sentence
+from inference_kpis.push.models import PushState
 from tests.factories import NodeFactory, SiteFactory
 from tests.inference_kpis.dashboards.asking import NOW, assert_is_live, busy_node, pulled, text_of
 from tests.inference_kpis.expositions import vllm
@@ -202,3 +204,23 @@ def test_a_certificate_that_expires_is_asked_for_in_time(browser: Client, days: 
     page = text_of(browser.get(node.get_absolute_url()))
     assert ("The client certificate" in page) is bool(words)
     assert words in page
+
+
+def test_what_was_refused_of_a_pushing_node_is_said(browser: Client) -> None:
+    node = NodeFactory(source="push", url="")
+    PushState.objects.create(
+        node=node, stream="vllm/a", engine="vllm", problems=["bad_histogram", "odd"], settled_at=NOW
+    )
+    PushState.objects.create(node=node, stream="", engine="vllm", problems=["too_many_models"])
+    page = text_of(browser.get(node.get_absolute_url()))
+    assert "Pushed as vllm/a 0 s ago Refused of what was pushed" in page
+    assert str(sentence("bad_histogram")) in page
+    assert "Refused of what was pushed odd" in page
+    assert "Pushed without a job never Refused of what was pushed This node reports more models than the limit." in page
+
+
+def test_its_site_and_models_have_pages(browser: Client) -> None:
+    node = busy_node(site=SiteFactory(key="lyon"))
+    page = browser.get(node.get_absolute_url()).content.decode()
+    assert 'href="/en/fleet/sites/lyon/"' in page
+    assert 'href="/en/fleet/models/detail/?name=m"' in page

@@ -32,6 +32,11 @@ def test_it_works(operator: Client) -> None:
     assert "Request rate 0.95 req/s" in page
 
 
+def test_it_can_be_taken_back(operator: Client) -> None:
+    page = pause(operator, busy_node(name="lyon-03"), follow=True)
+    assert "Node lyon-03 is paused. Undo" in text_of(page)
+
+
 def test_asking_again_goes_on(operator: Client) -> None:
     node = busy_node()
     pause(operator, node)

@@ -34,6 +34,7 @@ def test_it_works(operator: Client) -> None:
         ({"name": ""}, "This field is required."),
         ({"name": "—"}, "Write a name with at least one letter or digit."),
         ({"name": "lyon  GERLAND"}, "There is a site of this name, or of one that is written alike."),
+        ({"name": "New"}, "This word is taken by a page. Add another word to the name."),
         ({"tier": "moon"}, "moon is not one of the available choices."),
     ],
 )

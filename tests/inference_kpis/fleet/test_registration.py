@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import AuditEvent, User
 from inference_kpis.fleet.models import Node, Site, SiteHealth
-from inference_kpis.fleet.registration import pause_node, retire_node, save_node
+from inference_kpis.fleet.registration import retire_node, save_node, set_paused
 from tests.factories import NodeFactory, SiteFactory, UserFactory
 from tests.inference_kpis.pulls import at
 from tests.inference_kpis.readings.storing import put, reading, stored
@@ -62,11 +62,11 @@ def test_a_node_that_moves_is_counted_where_it_is(operator: User) -> None:
 
 def test_a_pause_and_going_on(operator: User) -> None:
     node = NodeFactory(state=Node.State.DOWN, problem="timed_out")
-    pause_node(node, by=operator, now=at(1))
+    set_paused([node], is_paused=True, by=operator, now=at(1))
     node.refresh_from_db()
     assert (node.state, node.problem, node.state_since, node.severity) == (Node.State.PAUSED, "", at(1), 4)
     assert SiteHealth.objects.get().paused == 1
-    pause_node(node, by=operator, now=at(2))
+    set_paused([node], is_paused=False, by=operator, now=at(2))
     node.refresh_from_db()
     assert (node.state, node.state_since) == (Node.State.WAITING, at(2))
     assert SiteHealth.objects.get().paused == 0
