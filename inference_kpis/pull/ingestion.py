@@ -1,23 +1,17 @@
-"""From fetched bodies to stored readings: decode, map, difference and store, in one transaction a batch."""
+"""From fetched bodies to stored readings: decode, difference and store, in one transaction a batch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from django.conf import settings
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
-from inference_kpis.engines import ENGINES, observe
-from inference_kpis.engines.recognition import recognise
 from inference_kpis.exceptions import KeyLost
 from inference_kpis.fleet.health import count_sites
 from inference_kpis.fleet.models import Node
-from inference_kpis.protocols.exposition import Limits as ParseLimits
-from inference_kpis.protocols.exposition import MalformedExposition, family_names, parse, sample_names
-from inference_kpis.protocols.freshness import fresh
 from inference_kpis.pull.client import Fetched, Target, fetch_all
+from inference_kpis.pull.decoding import Pulled, decode
 from inference_kpis.pull.history import RESTARTED, noted
 from inference_kpis.pull.models import PullState
 from inference_kpis.pull.schedule import Claim
@@ -26,24 +20,12 @@ from inference_kpis.readings import store
 from inference_kpis.readings.algebra import Increase, Reading
 from inference_kpis.readings.derived import energy_and_cost, with_edge_requests
 from inference_kpis.readings.increases import CounterState, OutOfOrder, advance
-from inference_kpis.readings.observation import Observation
 from inference_kpis.readings.store import as_datetime, as_ms
 
 logger = structlog.get_logger(__name__)
 
 # A hostile node could make up model names; what is beyond this is named as a problem and dropped.
 MOST_MODELS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Pulled:
-    """One fetched node, decoded: an observation or a problem. `recognised` is the engine of a node that had none yet."""
-
-    fetched: Fetched
-    observation: Observation | None
-    problem: str
-    samples: int = 0
-    recognised: str = ""
 
 
 def pull_claimed(claims: Sequence[Claim], now: datetime) -> int:
@@ -78,37 +60,6 @@ def _store_alone(fetched: Fetched, node: Node) -> int:
     except Exception:
         logger.exception("pull_not_stored", node=node.name)
         return store_pulls([Pulled(fetched, None, "not_stored")])
-
-
-def decode(fetched: Fetched, node: Node) -> Pulled:
-    """Read the body with the node's engine, recognised if need be. Whatever is wrong is this node's problem alone."""
-    if fetched.problem:
-        return Pulled(fetched, None, fetched.problem)
-    try:
-        recognised = "" if node.engine else _recognised(fetched)
-        if recognised is None:
-            return Pulled(fetched, None, "not_recognised")
-        engine = ENGINES[node.engine or recognised]
-        most = ParseLimits(samples=min(node.pull_samples, settings.PULL_SAMPLES_CEILING))
-        parsed = parse(fetched.body, engine.wanted, content_type=fetched.content_type, limits=most)
-    except MalformedExposition as error:
-        return Pulled(fetched, None, error.code)
-    samples, dropped = fresh(parsed, fetched.started_ms)
-    if dropped and not samples:
-        return Pulled(fetched, None, dropped[0], len(parsed))
-    observation = observe(engine, samples)
-    observation.problems += dropped
-    if not observation.models and observation.problems:
-        return Pulled(fetched, None, "no_usable_value", len(samples))
-    if not observation.models and not engine.is_idle(family_names(fetched.body, content_type=fetched.content_type)):
-        return Pulled(fetched, None, "no_samples", len(samples))
-    return Pulled(fetched, observation, "", len(samples), recognised)
-
-
-def _recognised(fetched: Fetched) -> str | None:
-    """The engine, by what the server counts, or by what it says that it will count. Raises `MalformedExposition`."""
-    names = sample_names(fetched.body, content_type=fetched.content_type)
-    return recognise(names) or recognise(names | family_names(fetched.body, content_type=fetched.content_type))
 
 
 def store_pulls(pulled: Sequence[Pulled]) -> int:
