@@ -29,6 +29,7 @@ NODES = 200
 WARM_UP_ROUNDS, ROUNDS = 2, 10
 # Bodies that a server can tell apart; more than there are rounds, so that counters only grow.
 STEPS = 60
+INTERVAL_SECONDS = 2
 # Of the worker and its database together, which do what Prometheus does in one process.
 LIMIT = 2.5
 
@@ -103,7 +104,8 @@ def _measure_prometheus(address: str) -> Figure:
     paths = [f"/prometheus-{number:05}/metrics" for number in range(NODES)]
     with TemporaryDirectory() as name:
         folder = Path(name)
-        with prometheus.scraping(prometheus.binary(), folder, address, paths) as pid:
+        with prometheus.running(folder, prometheus.scraping(address, paths, INTERVAL_SECONDS)) as found:
+            pid = found.pid
             before = _answered(address)
             _await_answers(address, before + WARM_UP_ROUNDS * NODES)
             values = []
@@ -121,7 +123,7 @@ def _answered(address: str) -> int:
 
 def _await_answers(address: str, count: int) -> None:
     """Wait until so many answers were given. Raises `Unavailable` when they do not come."""
-    limit = time.monotonic() + 30 + count / NODES * prometheus.INTERVAL_SECONDS * 3
+    limit = time.monotonic() + 30 + count / NODES * INTERVAL_SECONDS * 3
     while _answered(address) < count:
         if time.monotonic() > limit:
             raise prometheus.Unavailable("it stopped scraping")
