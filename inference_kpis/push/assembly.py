@@ -7,6 +7,7 @@ has the reasons. Values in, values out: the caller locks, stores and commits.
 """
 
 import math
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -15,13 +16,12 @@ from typing import Any, NamedTuple
 import orjson
 
 from inference_kpis.catalogue import Kind
-from inference_kpis.engines import ENGINES, Engine, observe
+from inference_kpis.engines import ENGINES, Engine, Plan, plan_for
 from inference_kpis.engines.engine import PROCESS_START
-from inference_kpis.protocols.exposition import Sample
 from inference_kpis.protocols.points import Buckets, Point, Series
 from inference_kpis.readings.algebra import Reading
 from inference_kpis.readings.increases import MOST_SERIES, SAME_START_MS, advance
-from inference_kpis.readings.observation import series_digest
+from inference_kpis.readings.observation import Observation, series_digest
 
 UP = "up"
 # No label can have this name, and no value that counts is this one.
@@ -111,8 +111,11 @@ class Stream:
         return None if oldest is None else self.pending[oldest].received_ms + GRACE_MS
 
     def to_bytes(self) -> bytes:
-        """Everything; of the expected series, which are nearly those of `last`, only where the two differ."""
-        return orjson.dumps(
+        """Everything; of the expected series, which are nearly those of `last`, only where the two differ.
+
+        Compressed, because the keys of series are long and alike: PostgreSQL would do it at several times the cost.
+        """
+        text = orjson.dumps(
             {
                 "at": self.at_ms,
                 "last": self.last,
@@ -125,10 +128,12 @@ class Stream:
             },
             default=tuple,
         )
+        return zlib.compress(text, 1)
 
     @classmethod
     def from_bytes(cls, text: bytes) -> "Stream":
-        found = orjson.loads(text)
+        # Streams that were written before they were compressed are JSON as it is.
+        found = orjson.loads(text if text.startswith(b"{") else zlib.decompress(text))
         return cls(
             found["at"],
             _entries(found["last"]),
@@ -307,13 +312,13 @@ def _advanced(
 ) -> tuple[dict[str, Reading], tuple[str, ...]]:
     """What happened since the collection before, by model, and the problems on the way."""
     carried = _carried(stream, shape, seen)
-    earlier = observe(engine, _samples(carried | _before(stream, shape, seen, at_ms)))
-    observation = observe(engine, _samples(carried | seen))
+    earlier = _observed(engine, carried | _before(stream, shape, seen, at_ms))
+    observation = _observed(engine, carried | seen)
     started, started_before = observation.started_at_ms, earlier.started_at_ms
     if started and started_before and started > started_before + SAME_START_MS:
         # What another process showed is not carried into this one.
         stream.last = {}
-        observation = observe(engine, _samples(seen))
+        observation = _observed(engine, seen)
     base_ms = _base(stream, shape, seen, at_ms)
     state = None if base_ms is None else advance(None, earlier, base_ms).state
     step = advance(state, observation, at_ms)
@@ -499,14 +504,31 @@ def reduced(series: Series, shape: Shape) -> Series:
     return Series(series.name, (*kept, (DIGEST, series_digest(whole))))
 
 
-def _samples(entries: Mapping[str, Entry]) -> Iterator[Sample]:
-    """The entries as an exposition would show them."""
-    for key, entry in entries.items():
-        name, labels = series_of(key)
-        if isinstance(entry.value, Buckets):
-            for bound, count in zip((*entry.value.bounds, math.inf), entry.value.cumulative, strict=True):
-                yield Sample(f"{name}_bucket", {**labels, "le": repr(bound)}, count)
-            yield Sample(f"{name}_sum", labels, entry.value.sum)
-            yield Sample(f"{name}_count", labels, entry.value.cumulative[-1])
-        elif entry.value is not None:
-            yield Sample(name, labels, entry.value)
+def _observed(engine: Engine, entries: Mapping[str, Entry]) -> Observation:
+    """What the engine says of the entries, as if an exposition showed them."""
+    shown = {key: entry.value for key, entry in entries.items() if entry.value is not None}
+    layouts = tuple((key, value.bounds if isinstance(value, Buckets) else None) for key, value in shown.items())
+    values: list[float] = []
+    for value in shown.values():
+        if isinstance(value, Buckets):
+            values += (*value.cumulative, value.sum, value.cumulative[-1])
+        else:
+            values.append(value)
+    return _plan(engine.key, layouts).observe(values)
+
+
+@lru_cache(maxsize=500)
+def _plan(engine_key: str, layouts: tuple[tuple[str, tuple[float, ...] | None], ...]) -> Plan:
+    """How an engine reads these series, some of which are histograms in one piece; remembered, as scrapes repeat them."""
+    return plan_for(ENGINES[engine_key], (each for key, bounds in layouts for each in _shown(key, bounds)))
+
+
+def _shown(key: str, bounds: tuple[float, ...] | None) -> Iterator[tuple[str, dict[str, str]]]:
+    """Name and labels of the samples under which an exposition would show a series."""
+    name, labels = series_of(key)
+    if bounds is None:
+        yield name, labels
+        return
+    yield from ((f"{name}_bucket", {**labels, "le": repr(bound)}) for bound in (*bounds, math.inf))
+    yield f"{name}_sum", labels
+    yield f"{name}_count", labels
