@@ -1,4 +1,4 @@
-"""What processes cost: CPU seconds and memory, of a process and everything below it."""
+"""What processes cost: CPU seconds, of a process and everything below it, and memory."""
 
 import os
 from collections.abc import Iterator
@@ -29,14 +29,7 @@ def _cpu_ticks(pid: int) -> int:
     return sum(map(int, fields[11:15]))
 
 
-def tree_memory_mb(pid: int) -> float:
-    """Proportional set size: memory that processes share is counted once, a part in each."""
-    return sum(map(_memory_kb, tree(pid))) / 1000
-
-
-def _memory_kb(pid: int) -> float:
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0.0
-    return sum(float(line.split()[1]) * 1.024 for line in lines if line.startswith("Pss:"))
+def memory_mb(pid: int) -> float:
+    """Proportional set size of one process: of memory that several share, each has its part."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(float(line.split()[1]) * 1.024 for line in lines if line.startswith("Pss:")) / 1000

@@ -2,6 +2,7 @@
 
 import socket
 import subprocess
+import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ def running(folder: Path, configuration: str, *options: str) -> Iterator[Running
     ]
     with log.open("wb") as out, subprocess.Popen(command, cwd=folder, stdout=out, stderr=out) as process:
         try:
-            answers = wait_until(lambda: process.poll() is not None or _listens(port), START_SECONDS)
+            answers = wait_until(lambda: process.poll() is not None or _is_ready(port), START_SECONDS)
             if process.poll() is not None or not answers:
                 raise Unavailable(f"it did not start: {(log.read_text().splitlines() or [''])[-1]}")
             yield Running(process.pid, port)
@@ -59,9 +60,12 @@ def running(folder: Path, configuration: str, *options: str) -> Iterator[Running
             process.terminate()
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _is_ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def scraping(address: str, paths: Sequence[str], interval_seconds: int, send_to: str = "") -> str:
@@ -71,7 +75,9 @@ def scraping(address: str, paths: Sequence[str], interval_seconds: int, send_to:
         for path in paths
     )
     every = f"{interval_seconds}s"
-    sending = f"remote_write:\n  - url: {send_to}\n    metadata_config: {{send: false}}\n" if send_to else ""
+    # In one line of requests: what several shards send side by side depends on how busy the machine is.
+    options = "    metadata_config: {send: false}\n    queue_config: {max_shards: 1}\n"
+    sending = f"remote_write:\n  - url: {send_to}\n{options}" if send_to else ""
     return (
         f"global:\n  scrape_interval: {every}\n  scrape_timeout: {every}\n"
         f"scrape_configs:\n  - job_name: bench\n    static_configs:\n{targets}{sending}"

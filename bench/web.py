@@ -55,11 +55,11 @@ def _answers(port: int) -> bool:
         return False
 
 
-def post(to: HTTPConnection, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
-    """The answer to a body. Raises RuntimeError when it is not one of success."""
+def post(to: HTTPConnection, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    """Status and answer to a body. Raises RuntimeError when the server did not take it, be it in part."""
     to.request("POST", path, body, dict(headers))
     answer = to.getresponse()
     said = answer.read()
-    if answer.status not in {200, 204}:
+    if answer.status not in {200, 204, 400}:
         raise RuntimeError(f"{path} answered {answer.status}: {said[:300]!r}")
-    return said
+    return answer.status, said

@@ -31,7 +31,7 @@ MOST_MODELS = 50
 def pull_claimed(claims: Sequence[Claim], now: datetime) -> int:
     """Pull these nodes and store what they gave; the number of pulls that were stored."""
     leases = {claim.node_id: claim.lease for claim in claims}
-    nodes = {node.pk: node for node in Node.objects.filter(pk__in=leases).select_related("site", "pull_tls")}
+    nodes = {node.pk: node for node in Node.objects.filter(pk__in=leases).select_related("pull_tls")}
     targets, failed = [], []
     for node in nodes.values():
         try:

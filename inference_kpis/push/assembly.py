@@ -437,24 +437,28 @@ def _name(key: str) -> str:
 
 def _family(key: str, shape: "Shape") -> str:
     """The histogram that a series is a part of; of any other series, the series itself."""
-    name, labels = series_of(key)
-    for suffix in ("_bucket", "_sum"):
-        if name.endswith(suffix) and name.removesuffix(suffix) in shape.histograms:
-            rest = tuple(pair for pair in labels.items() if pair[0] != "le")
-            return series_key(Series(name.removesuffix(suffix), rest)) + " "
-    return key
+    whole = shape.parts.get(_name(key))
+    return key if whole is None else _histogram_key(key, whole)
+
+
+@lru_cache(maxsize=20_000)
+def _histogram_key(key: str, whole: str) -> str:
+    """What the parts of one histogram have in common."""
+    labels = series_of(key)[1].items()
+    return series_key(Series(whole, tuple(pair for pair in labels if pair[0] != "le"))) + " "
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What an engine reads: names of levels and histograms, the measures of each sample name, and labels.
+    """What an engine reads: names of levels, of the parts of histograms with that of the whole, the measures of each
+    sample name, and labels.
 
     `models` are labels that name a model, `apart` those that tell repeated series apart, and `selecting` those whose
     values decide whether a series counts, with the values that do.
     """
 
     levels: frozenset[str]
-    histograms: frozenset[str]
+    parts: Mapping[str, str]
     measures: Mapping[str, frozenset[str]]
     models: frozenset[str]
     apart: frozenset[str]
@@ -465,7 +469,7 @@ class Shape:
 def shape_of(engine_key: str) -> Shape:
     """The shape of an engine; computed once."""
     levels: set[str] = set()
-    histograms: set[str] = set()
+    parts: dict[str, str] = {}
     apart: set[str] = set()
     measures: dict[str, frozenset[str]] = {}
     selecting: dict[str, frozenset[str]] = {}
@@ -474,8 +478,9 @@ def shape_of(engine_key: str) -> Shape:
         for series in (series for alternative in each.alternatives for series in alternative):
             names = {series.name}
             if each.kind is Kind.DISTRIBUTION:
-                histograms.add(series.name)
-                names |= {f"{series.name}_bucket", f"{series.name}_sum"}
+                found = {f"{series.name}_bucket": series.name, f"{series.name}_sum": series.name}
+                parts |= found
+                names |= found.keys()
             elif each.kind is Kind.LEVEL:
                 levels |= {series.name, *series.per}
             for name in names:
@@ -484,7 +489,7 @@ def shape_of(engine_key: str) -> Shape:
             for label, values in (*series.only.items(), *series.never.items()):
                 selecting[label] = selecting.get(label, frozenset()) | values
     models = frozenset(engine.model_labels)
-    return Shape(frozenset(levels), frozenset(histograms), measures, models, frozenset(apart), selecting)
+    return Shape(frozenset(levels), parts, measures, models, frozenset(apart), selecting)
 
 
 def reduced(series: Series, shape: Shape) -> Series:
