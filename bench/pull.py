@@ -140,9 +140,9 @@ def _measure_prometheus(address: str) -> tuple[Figure, Figure]:
             before = _answered(address)
             _await_answers(address, before + WARM_UP_ROUNDS * NODES)
             values = []
-            for _ in range(ROUNDS // 2):
+            for _ in range(ROUNDS):
                 answered, cpu = _answered(address), cpu_seconds(pid)
-                _await_answers(address, answered + 2 * NODES)
+                _await_answers(address, answered + NODES)
                 values.append((cpu_seconds(pid) - cpu) * 1000 / (_answered(address) - answered))
             memory = memory_mb(pid)
     return Figure(values, "CPU s", 2), Figure([memory], "MB")
