@@ -1,5 +1,6 @@
 """Pulling: CPU seconds for 1,000 expositions fetched, decoded, differenced and stored, against Prometheus on the same servers."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -80,6 +81,8 @@ def servers(steps: int) -> Iterator[str]:
 
 def _measure_product(address: str) -> tuple[Figure, Figure, Figure, Figure]:
     """CPU of the worker, of its PostgreSQL process, and of both for rolling up, per 1,000 expositions; and memory."""
+    # As a worker does when it starts.
+    gc.freeze()
     with empty_database(), override_settings(DEMO_ENDPOINTS=frozenset({address})):
         start = datetime.now(UTC)
         nodes = make_nodes(make_sites(), NODES, prefix="vigie", url=f"http://{address}")
