@@ -1,4 +1,4 @@
-"""`python -m bench [decode] [ingest] [pages] [pull]`: run these measurements, or all of them; 1 when a limit is missed."""
+"""`python -m bench [decode] [ingest] [pages] [pull] [push]`: run these measurements, or all of them; 1 when a limit is missed."""
 
 import os
 import signal
@@ -12,7 +12,15 @@ from bench import database
 from bench.report import HEADINGS, print_row, show
 
 # Subject → whether it needs PostgreSQL.
-SUBJECTS = {"decode": False, "ingest": True, "pages": True, "pull": True, "questions": True, "rollups": True}
+SUBJECTS = {
+    "decode": False,
+    "ingest": True,
+    "pages": True,
+    "pull": True,
+    "push": True,
+    "questions": True,
+    "rollups": True,
+}
 
 
 def main(names: list[str]) -> int:

@@ -69,6 +69,11 @@ def backend_cpu_seconds() -> float:
     return cpu_seconds(connection.connection.info.backend_pid)
 
 
+def postmaster() -> int:
+    """The process id of PostgreSQL, of which all its others are children."""
+    return int((Folders.of(DATA_DIR).cluster / "postmaster.pid").read_text().split()[0])
+
+
 def cpu_seconds(pid: int) -> float:
     """User and system time of a process and its threads, in ticks of usually 10 ms."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()

@@ -6,12 +6,16 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bench.exposition import exposition
 from bench.report import Figure, Line, Note, cpu_seconds
-from inference_kpis.engines import ENGINES, observe
+from inference_kpis.engines import ENGINES, plan_for
 from inference_kpis.protocols.exposition import parse
+from inference_kpis.protocols.layouts import layout_of
 
 BODIES = [exposition(step) for step in range(8)]
 RUNS = 15
 VLLM = ENGINES["vllm"]
+LAYOUT = layout_of(BODIES[0], VLLM.wanted)
+assert LAYOUT
+PLAN = plan_for(VLLM, LAYOUT.series)
 EVERY_NAME = frozenset(
     line.partition(b"{")[0].split()[0] for line in BODIES[0].splitlines() if not line.startswith(b"#")
 )
@@ -23,9 +27,11 @@ def parse_wanted() -> None:
         parse(body, VLLM.wanted)
 
 
-def parse_and_observe() -> None:
+def read_by_layout() -> None:
     for body in BODIES:
-        observe(VLLM, parse(body, VLLM.wanted))
+        values = LAYOUT.values(body)
+        assert values
+        PLAN.observe(values)
 
 
 def parse_everything() -> None:
@@ -41,7 +47,7 @@ def parse_with_client() -> None:
 
 WAYS = {
     "decode: parse, names that vLLM's KPIs need": parse_wanted,
-    "decode: the same, mapped to measures": parse_and_observe,
+    "decode: by layout, mapped to measures": read_by_layout,
     "decode: parse, every name": parse_everything,
 }
 

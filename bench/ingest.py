@@ -116,18 +116,18 @@ def timed_ways(batches: Sequence[Sequence[Slot]], start: datetime) -> dict[str, 
     ways = {name: Timed() for name in ("store", "copy", "staged", "roll up")}
     for position, batch in enumerate(batches):
         ways["store"].run(partial(store.store_slots, batch))
-        rows = _rows_of(batch)
+        rows = rows_of(store.as_datetime(batch[0].reading.end_ms), batch[0].model_id)
         for _ in range(COPIES):
-            _make_twins()
-            ways["copy"].run(partial(_copy, "copied", rows))
-            ways["staged"].run(partial(_copy_staged, rows))
+            make_twins()
+            ways["copy"].run(partial(copy, "copied", rows))
+            ways["staged"].run(partial(copy_staged, rows))
         ways["roll up"].run(partial(roll_up_touched, start))
         if position == 0:
             ways = {name: Timed() for name in ways}
     return ways
 
 
-def _make_twins() -> None:
+def make_twins() -> None:
     """Empty tables like that of the readings: the same key, the same check, the same partitioning."""
     with connection.cursor() as cursor:
         for twin in ("copied", "merged"):
@@ -140,25 +140,25 @@ def _make_twins() -> None:
         cursor.execute("CREATE TEMP TABLE staged_rows (LIKE inference_kpis_reading) ON COMMIT DELETE ROWS")
 
 
-def _rows_of(batch: Sequence[Slot]) -> bytes:
-    """The stored rows of a batch in COPY's binary format."""
+def rows_of(ended_at: datetime, model_id: int) -> bytes:
+    """The stored rows of a moment and model in COPY's binary format."""
     with (
         connection.cursor() as cursor,
         cursor.copy(
             "COPY (SELECT * FROM inference_kpis_reading WHERE ended_at = %s AND model_id = %s) TO STDOUT (FORMAT BINARY)",
-            [store.as_datetime(batch[0].reading.end_ms), batch[0].model_id],
-        ) as copy,
+            [ended_at, model_id],
+        ) as rows,
     ):
-        return b"".join(map(bytes, copy))
+        return b"".join(map(bytes, rows))
 
 
-def _copy(table: str, rows: bytes) -> None:
-    with connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN (FORMAT BINARY)") as copy:
-        copy.write(rows)
+def copy(table: str, rows: bytes) -> None:
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN (FORMAT BINARY)") as into:
+        into.write(rows)
 
 
-def _copy_staged(rows: bytes) -> None:
-    _copy("staged_rows", rows)
+def copy_staged(rows: bytes) -> None:
+    copy("staged_rows", rows)
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO merged SELECT * FROM staged_rows ON CONFLICT DO NOTHING")
 

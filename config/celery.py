@@ -1,9 +1,10 @@
 """The Celery application: its tasks live in the apps, its schedule and settings in `config.settings`."""
 
+import gc
 import os
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_process_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -25,3 +26,9 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 @setup_logging.connect
 def use_django_logging(**_: object) -> None:
     """Keep Celery from replacing the logging that the settings configured."""
+
+
+@worker_process_init.connect
+def keep_what_is_loaded(**_: object) -> None:
+    """Leave what a worker has loaded by now out of garbage collection, which took a twelfth of the time of pulls."""
+    gc.freeze()

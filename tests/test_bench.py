@@ -187,4 +187,4 @@ def test_a_figure_is_a_median_with_the_spread_of_its_middle_half() -> None:
 
 def test_a_benchmark_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["decode", "nonsense"]) == 2
-    assert "Choose from: decode, ingest, pages, pull, questions, rollups." in capsys.readouterr().err
+    assert "Choose from: decode, ingest, pages, pull, push, questions, rollups." in capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 from inference_kpis.engines.bentoml import BENTOML
 from inference_kpis.engines.dcgm import DCGM
-from inference_kpis.engines.engine import Engine, observe
+from inference_kpis.engines.engine import Engine
 from inference_kpis.engines.generic import GENERIC
 from inference_kpis.engines.infinity import INFINITY
 from inference_kpis.engines.kserve import KSERVE
@@ -12,6 +12,7 @@ from inference_kpis.engines.lmdeploy import LMDEPLOY
 from inference_kpis.engines.mlserver import MLSERVER
 from inference_kpis.engines.nim import NIM
 from inference_kpis.engines.openvino import OPENVINO
+from inference_kpis.engines.plans import Plan, observe, plan_for
 from inference_kpis.engines.ray_serve import RAY_SERVE
 from inference_kpis.engines.sglang import SGLANG
 from inference_kpis.engines.tei import TEI
@@ -31,4 +32,4 @@ ENGINES: dict[str, Engine] = {
     )
 }
 
-__all__ = ["ENGINES", "Engine", "observe"]
+__all__ = ["ENGINES", "Engine", "Plan", "observe", "plan_for"]

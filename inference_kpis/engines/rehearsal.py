@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from inference_kpis.catalogue import MEASURES
-from inference_kpis.engines.engine import Engine, observe
+from inference_kpis.engines.engine import Engine
 from inference_kpis.engines.mapping import Content, Row, SeriesKind, compiled
+from inference_kpis.engines.plans import observe
 from inference_kpis.protocols.exposition import Sample
 from inference_kpis.protocols.families import Family
 from inference_kpis.readings.algebra import Distribution, Increase, Level, MeasureValue

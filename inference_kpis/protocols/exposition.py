@@ -124,7 +124,7 @@ def family_names(body: bytes, *, content_type: str = "") -> set[str]:
 def _read_usual_line(line: bytes, limits: Limits) -> Sample | None:
     """The sample of a line `name{labels} value`; None for any other, or a wrong one, which has to be read with care."""
     text, _, value = line.rpartition(b" ")
-    series = _series(text, limits) if text.endswith(b"}") else None
+    series = series_of(text, limits) if text.endswith(b"}") else None
     try:
         return Sample(*series, float(value)) if series else None
     except ValueError:
@@ -132,7 +132,7 @@ def _read_usual_line(line: bytes, limits: Limits) -> Sample | None:
 
 
 @lru_cache(maxsize=20_000)
-def _series(text: bytes, limits: Limits) -> tuple[str, LabelPairs] | None:
+def series_of(text: bytes, limits: Limits) -> tuple[str, LabelPairs] | None:
     """Name and labels of `name{labels}`, None when it is not quite that; remembered, since pulls repeat it."""
     brace = text.find(b"{")
     try:

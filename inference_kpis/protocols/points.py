@@ -41,7 +41,8 @@ class Point(NamedTuple):
 
     `value` is None where the sender says that the series ended, or gives what is no number. `start_ms` is when a
     counter began, 0 where nobody says. A delta is what happened in (start_ms, at_ms]. `problem` is the code of a point
-    that is refused whatever it is about.
+    that is refused whatever it is about. `instance` is the value of that label where it was taken out of the series, so
+    that the same series of many nodes are one.
     """
 
     series: Series
@@ -50,6 +51,7 @@ class Point(NamedTuple):
     start_ms: int = 0
     is_delta: bool = False
     problem: str = ""
+    instance: str = ""
 
 
 def sorted_labels(pairs: Iterable[tuple[str, str]], limits: Limits) -> tuple[tuple[str, str], ...]:

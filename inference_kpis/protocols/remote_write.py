@@ -14,7 +14,7 @@ import cramjam
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
-from inference_kpis.protocols import wire
+from inference_kpis.protocols import quick_write, wire
 from inference_kpis.protocols.exposition import Limits
 from inference_kpis.protocols.points import (
     DEFAULT_LIMITS,
@@ -61,7 +61,10 @@ def decode(message: bytes, version: Version, limits: Limits = DEFAULT_LIMITS) ->
 
     What is wrong with one series or point is its own problem and named on it.
     """
-    points: list[Point] = []
+    points = quick_write.points_of(message, limits) if version is Version.ONE else None
+    if points is not None:
+        return points
+    points = []
     read = _series_of_two if version is Version.TWO else _series_of_one
     for series, problem, found in read(message, limits):
         if len(points) + len(found.samples) + len(found.histograms) > limits.samples:

@@ -5,6 +5,7 @@ IPv6 forms that carry an IPv4 address, and never on the text of a URL: `21307064
 """
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
@@ -43,16 +44,22 @@ def check_address(text: str, port: int, *, networks: Sequence[str], demo_endpoin
 
     `demo_endpoints` are exact `host:port` pairs on loopback, which only the launcher sets.
     """
+    if not _is_allowed(text, port, tuple(networks), frozenset(demo_endpoints)):
+        raise PullFailed("address_refused")
+
+
+@lru_cache(maxsize=10_000)
+def _is_allowed(text: str, port: int, networks: tuple[str, ...], demo_endpoints: frozenset[str]) -> bool:
+    """A function of its arguments alone; remembered, since each pull asks it twice of the same address."""
     try:
         address = unwrapped(ip_address(text.partition("%")[0]))
     except ValueError:
-        raise PullFailed("address_refused") from None
+        return False
     if f"{address}:{port}" in demo_endpoints:
-        return
+        return True
     if any(address in network for network in NEVER):
-        raise PullFailed("address_refused")
-    if not any(address in ip_network(network, strict=False) for network in networks):
-        raise PullFailed("address_refused")
+        return False
+    return any(address in ip_network(network, strict=False) for network in networks)
 
 
 def parse_url(url: str) -> SplitResult:

@@ -1,25 +1,19 @@
-"""From fetched bodies to stored readings: decode, map, difference and store, in one transaction a batch."""
+"""From fetched bodies to stored readings: decode, difference and store, in one transaction a batch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
-from django.conf import settings
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
-from inference_kpis.engines import ENGINES, observe
-from inference_kpis.engines.recognition import recognise
 from inference_kpis.exceptions import KeyLost
 from inference_kpis.fleet.egress import bytes_per_request_by_model
 from inference_kpis.fleet.health import count_sites
 from inference_kpis.fleet.models import Node
 from inference_kpis.mappings.reading import Reader, readers_of
-from inference_kpis.protocols.exposition import Limits as ParseLimits
-from inference_kpis.protocols.exposition import MalformedExposition, family_names, parse, sample_names
-from inference_kpis.protocols.freshness import fresh
 from inference_kpis.pull.client import Fetched, Target, fetch_all
+from inference_kpis.pull.decoding import Pulled, decode
 from inference_kpis.pull.history import RESTARTED, noted
 from inference_kpis.pull.models import PullState
 from inference_kpis.pull.schedule import Claim
@@ -28,7 +22,6 @@ from inference_kpis.readings import store
 from inference_kpis.readings.algebra import Increase, Reading
 from inference_kpis.readings.derived import completed, energy_and_cost
 from inference_kpis.readings.increases import CounterState, OutOfOrder, advance
-from inference_kpis.readings.observation import Observation
 from inference_kpis.readings.remapping import carried_over
 from inference_kpis.readings.store import as_datetime, as_ms
 
@@ -38,25 +31,10 @@ logger = structlog.get_logger(__name__)
 MOST_MODELS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Pulled:
-    """One fetched node, decoded: an observation or a problem. `recognised` is the engine of a node that had none yet.
-
-    `fingerprints` say how each measure was read, where a mapping said so.
-    """
-
-    fetched: Fetched
-    observation: Observation | None
-    problem: str
-    samples: int = 0
-    recognised: str = ""
-    fingerprints: Mapping[str, str] = field(default_factory=dict)
-
-
 def pull_claimed(claims: Sequence[Claim], now: datetime) -> int:
     """Pull these nodes and store what they gave; the number of pulls that were stored."""
     leases = {claim.node_id: claim.lease for claim in claims}
-    nodes = {node.pk: node for node in Node.objects.filter(pk__in=leases).select_related("site", "pull_tls")}
+    nodes = {node.pk: node for node in Node.objects.filter(pk__in=leases).select_related("pull_tls")}
     targets, failed = [], []
     for node in nodes.values():
         try:
@@ -88,41 +66,6 @@ def _store_alone(fetched: Fetched, node: Node, reader: Reader | None) -> int:
     except Exception:
         logger.exception("pull_not_stored", node=node.name)
         return store_pulls([Pulled(fetched, None, "not_stored")])
-
-
-def decode(fetched: Fetched, node: Node, reader: Reader | None = None) -> Pulled:
-    """Read the body with the node's mapping, if it has one, or its engine, recognised if need be.
-
-    Whatever is wrong is this node's problem alone.
-    """
-    if fetched.problem:
-        return Pulled(fetched, None, fetched.problem)
-    try:
-        recognised = "" if node.engine else _recognised(fetched)
-        if recognised is None:
-            return Pulled(fetched, None, "not_recognised")
-        reader = reader or Reader(ENGINES[node.engine or recognised])
-        engine = reader.engine
-        most = ParseLimits(samples=min(node.pull_samples, settings.PULL_SAMPLES_CEILING))
-        parsed = parse(fetched.body, engine.wanted, content_type=fetched.content_type, limits=most)
-    except MalformedExposition as error:
-        return Pulled(fetched, None, error.code)
-    samples, dropped = fresh(parsed, fetched.started_ms)
-    if dropped and not samples:
-        return Pulled(fetched, None, dropped[0], len(parsed))
-    observation = observe(engine, samples)
-    observation.problems += dropped
-    if not observation.models and observation.problems:
-        return Pulled(fetched, None, "no_usable_value", len(samples))
-    if not observation.models and not engine.is_idle(family_names(fetched.body, content_type=fetched.content_type)):
-        return Pulled(fetched, None, "no_samples", len(samples))
-    return Pulled(fetched, observation, "", len(samples), recognised, reader.fingerprints)
-
-
-def _recognised(fetched: Fetched) -> str | None:
-    """The engine, by what the server counts, or by what it says that it will count. Raises `MalformedExposition`."""
-    names = sample_names(fetched.body, content_type=fetched.content_type)
-    return recognise(names) or recognise(names | family_names(fetched.body, content_type=fetched.content_type))
 
 
 def store_pulls(pulled: Sequence[Pulled]) -> int:

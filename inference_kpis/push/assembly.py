@@ -7,6 +7,7 @@ has the reasons. Values in, values out: the caller locks, stores and commits.
 """
 
 import math
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,13 +16,12 @@ from typing import Any, NamedTuple
 import orjson
 
 from inference_kpis.catalogue import Kind
-from inference_kpis.engines import Engine, observe
+from inference_kpis.engines import Engine, Plan, plan_for
 from inference_kpis.engines.engine import PROCESS_START
-from inference_kpis.protocols.exposition import Sample
 from inference_kpis.protocols.points import Buckets, Point, Series
 from inference_kpis.readings.algebra import Reading
 from inference_kpis.readings.increases import MOST_SERIES, SAME_START_MS, advance
-from inference_kpis.readings.observation import series_digest
+from inference_kpis.readings.observation import Observation, series_digest
 
 UP = "up"
 # No label can have this name, and no value that counts is this one.
@@ -111,8 +111,11 @@ class Stream:
         return None if oldest is None else self.pending[oldest].received_ms + GRACE_MS
 
     def to_bytes(self) -> bytes:
-        """Everything; of the expected series, which are nearly those of `last`, only where the two differ."""
-        return orjson.dumps(
+        """Everything; of the expected series, which are nearly those of `last`, only where the two differ.
+
+        Compressed, because the keys of series are long and alike: PostgreSQL would do it at several times the cost.
+        """
+        text = orjson.dumps(
             {
                 "at": self.at_ms,
                 "last": self.last,
@@ -125,10 +128,12 @@ class Stream:
             },
             default=tuple,
         )
+        return zlib.compress(text, 1)
 
     @classmethod
     def from_bytes(cls, text: bytes) -> "Stream":
-        found = orjson.loads(text)
+        # Streams that were written before they were compressed are JSON as it is.
+        found = orjson.loads(text if text.startswith(b"{") else zlib.decompress(text))
         return cls(
             found["at"],
             _entries(found["last"]),
@@ -307,13 +312,13 @@ def _advanced(
 ) -> tuple[dict[str, Reading], tuple[str, ...]]:
     """What happened since the collection before, by model, and the problems on the way."""
     carried = _carried(stream, shape, seen)
-    earlier = observe(engine, _samples(carried | _before(stream, shape, seen, at_ms)))
-    observation = observe(engine, _samples(carried | seen))
+    earlier = _observed(engine, carried | _before(stream, shape, seen, at_ms))
+    observation = _observed(engine, carried | seen)
     started, started_before = observation.started_at_ms, earlier.started_at_ms
     if started and started_before and started > started_before + SAME_START_MS:
         # What another process showed is not carried into this one.
         stream.last = {}
-        observation = observe(engine, _samples(seen))
+        observation = _observed(engine, seen)
     base_ms = _base(stream, shape, seen, at_ms)
     state = None if base_ms is None else advance(None, earlier, base_ms).state
     step = advance(state, observation, at_ms)
@@ -432,24 +437,28 @@ def _name(key: str) -> str:
 
 def _family(key: str, shape: "Shape") -> str:
     """The histogram that a series is a part of; of any other series, the series itself."""
-    name, labels = series_of(key)
-    for suffix in ("_bucket", "_sum"):
-        if name.endswith(suffix) and name.removesuffix(suffix) in shape.histograms:
-            rest = tuple(pair for pair in labels.items() if pair[0] != "le")
-            return series_key(Series(name.removesuffix(suffix), rest)) + " "
-    return key
+    whole = shape.parts.get(_name(key))
+    return key if whole is None else _histogram_key(key, whole)
+
+
+@lru_cache(maxsize=20_000)
+def _histogram_key(key: str, whole: str) -> str:
+    """What the parts of one histogram have in common."""
+    labels = series_of(key)[1].items()
+    return series_key(Series(whole, tuple(pair for pair in labels if pair[0] != "le"))) + " "
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What an engine reads: names of levels and histograms, the measures of each sample name, and labels.
+    """What an engine reads: names of levels, of the parts of histograms with that of the whole, the measures of each
+    sample name, and labels.
 
     `models` are labels that name a model, `apart` those that tell repeated series apart, and `selecting` those whose
     values decide whether a series counts, with the values that do.
     """
 
     levels: frozenset[str]
-    histograms: frozenset[str]
+    parts: Mapping[str, str]
     measures: Mapping[str, frozenset[str]]
     models: frozenset[str]
     apart: frozenset[str]
@@ -460,7 +469,7 @@ class Shape:
 def shape_of(engine: Engine) -> Shape:
     """The shape of an engine; computed once."""
     levels: set[str] = set()
-    histograms: set[str] = set()
+    parts: dict[str, str] = {}
     apart: set[str] = set()
     measures: dict[str, frozenset[str]] = {}
     selecting: dict[str, frozenset[str]] = {}
@@ -468,8 +477,9 @@ def shape_of(engine: Engine) -> Shape:
         for series in (series for alternative in each.alternatives for series in alternative):
             names = {series.name}
             if each.kind is Kind.DISTRIBUTION:
-                histograms.add(series.name)
-                names |= {f"{series.name}_bucket", f"{series.name}_sum"}
+                found = {f"{series.name}_bucket": series.name, f"{series.name}_sum": series.name}
+                parts |= found
+                names |= found.keys()
             elif each.kind is Kind.LEVEL:
                 levels |= {series.name, *series.per}
             for name in names:
@@ -478,7 +488,7 @@ def shape_of(engine: Engine) -> Shape:
             for label, values in (*series.only.items(), *series.never.items()):
                 selecting[label] = selecting.get(label, frozenset()) | values
     models = frozenset(engine.model_labels)
-    return Shape(frozenset(levels), frozenset(histograms), measures, models, frozenset(apart), selecting)
+    return Shape(frozenset(levels), parts, measures, models, frozenset(apart), selecting)
 
 
 def reduced(series: Series, shape: Shape) -> Series:
@@ -498,14 +508,31 @@ def reduced(series: Series, shape: Shape) -> Series:
     return Series(series.name, (*kept, (DIGEST, series_digest(whole))))
 
 
-def _samples(entries: Mapping[str, Entry]) -> Iterator[Sample]:
-    """The entries as an exposition would show them."""
-    for key, entry in entries.items():
-        name, labels = series_of(key)
-        if isinstance(entry.value, Buckets):
-            for bound, count in zip((*entry.value.bounds, math.inf), entry.value.cumulative, strict=True):
-                yield Sample(f"{name}_bucket", {**labels, "le": repr(bound)}, count)
-            yield Sample(f"{name}_sum", labels, entry.value.sum)
-            yield Sample(f"{name}_count", labels, entry.value.cumulative[-1])
-        elif entry.value is not None:
-            yield Sample(name, labels, entry.value)
+def _observed(engine: Engine, entries: Mapping[str, Entry]) -> Observation:
+    """What the engine says of the entries, as if an exposition showed them."""
+    shown = {key: entry.value for key, entry in entries.items() if entry.value is not None}
+    layouts = tuple((key, value.bounds if isinstance(value, Buckets) else None) for key, value in shown.items())
+    values: list[float] = []
+    for value in shown.values():
+        if isinstance(value, Buckets):
+            values += (*value.cumulative, value.sum, value.cumulative[-1])
+        else:
+            values.append(value)
+    return _plan(engine, layouts).observe(values)
+
+
+@lru_cache(maxsize=500)
+def _plan(engine: Engine, layouts: tuple[tuple[str, tuple[float, ...] | None], ...]) -> Plan:
+    """How an engine reads these series, some of which are histograms in one piece; remembered, as scrapes repeat them."""
+    return plan_for(engine, (each for key, bounds in layouts for each in _shown(key, bounds)))
+
+
+def _shown(key: str, bounds: tuple[float, ...] | None) -> Iterator[tuple[str, dict[str, str]]]:
+    """Name and labels of the samples under which an exposition would show a series."""
+    name, labels = series_of(key)
+    if bounds is None:
+        yield name, labels
+        return
+    yield from ((f"{name}_bucket", {**labels, "le": repr(bound)}) for bound in (*bounds, math.inf))
+    yield f"{name}_sum", labels
+    yield f"{name}_count", labels

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +19,7 @@ from inference_kpis.catalogue import MEASURES, PROBE_MEASURES, Kind, Measure
 from inference_kpis.readings.algebra import (
     LARGEST_INCREASE,
     MOST_BUCKETS,
+    Bounds,
     Distribution,
     Increase,
     Level,
@@ -55,6 +57,7 @@ MESSAGES: dict[str, str | Promise] = {
 }
 # What Vigie itself measures or derives.
 OWN_MEASURES = frozenset({"pulls", "successful_pulls"}) | DERIVED | PROBE_MEASURES
+NUMBERS = {int, float}
 GROUPS = {"increases": Kind.INCREASE, "levels": Kind.LEVEL, "distributions": Kind.DISTRIBUTION}
 
 
@@ -88,7 +91,7 @@ def read_item(item: object, *, now: datetime, oldest: datetime) -> PushedReading
         raise Refusal("invalid")
     if item.keys() - {"node", "model", "start", "end", *GROUPS}:
         raise Refusal("invalid")
-    start, end = _read_time(item.get("start")), _read_time(item.get("end"))
+    start, end = _read_time_of(item.get("start")), _read_time_of(item.get("end"))
     if start >= end:
         raise Refusal("invalid_time")
     if end - start > LONGEST_READING:
@@ -116,14 +119,21 @@ def _is_name(value: object) -> bool:
     return isinstance(value, str) and len(value) <= MOST_NAME_CHARACTERS and (value.isprintable() or not value)
 
 
-def _read_time(value: object) -> datetime:
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None or not 1970 < moment.year < 9000:
+def _read_time_of(value: object) -> datetime:
+    moment = _read_time(value) if isinstance(value, str) else None
+    if moment is None:
         raise Refusal("invalid_time")
     return moment
+
+
+@lru_cache(maxsize=1000)
+def _read_time(text: str) -> datetime | None:
+    """None for what is no moment; remembered, since the readings of a batch share their times."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None or not 1970 < moment.year < 9000 else moment
 
 
 def _read_measure(key: str, kind: Kind, value: object, start_ms: int, end_ms: int) -> MeasureValue:
@@ -150,16 +160,19 @@ def _read_distribution(measure: Measure, value: object, covered_ms: int) -> Dist
     bounds, counts = value["bounds"], value["counts"]
     if not isinstance(bounds, list) or not isinstance(counts, list) or not 0 < len(bounds) <= MOST_BUCKETS:
         raise Refusal("invalid_measure", measure.key)
-    is_fine = (
-        len(counts) == len(bounds) + 1
-        and all(type(bound) in (int, float) and math.isfinite(bound) for bound in bounds)
-        and all(lower < upper for lower, upper in pairwise(bounds))
-        and all(type(count) is int for count in counts)
-    )
-    if not is_fine:
+    # By their types first: 1 and true are equal, and so would be found to be the same layout.
+    are_numbers = set(map(type, bounds)) <= NUMBERS and set(map(type, counts)) <= {int}
+    layout = _layout(tuple(bounds)) if are_numbers and len(counts) == len(bounds) + 1 else None
+    if layout is None:
         raise Refusal("invalid_measure", measure.key)
-    layout = tuple(float(bound) for bound in bounds)
     return Distribution({layout: tuple(counts)}, _quanta(measure, value["sum"]), covered_ms)
+
+
+@lru_cache(maxsize=2000)
+def _layout(bounds: tuple[float, ...]) -> Bounds | None:
+    """The bounds as floats, None when they do not rise; remembered, since servers of one make have the same."""
+    is_rising = all(map(math.isfinite, bounds)) and all(lower < upper for lower, upper in pairwise(bounds))
+    return tuple(map(float, bounds)) if is_rising else None
 
 
 def _quanta(measure: Measure, value: Any) -> int:

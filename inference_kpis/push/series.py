@@ -9,8 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import NamedTuple
+from functools import lru_cache, partial
+from typing import NamedTuple, TypeVar
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -45,6 +45,8 @@ TAKEN_OVER_AFTER = timedelta(seconds=60)
 FORGOTTEN_AFTER = timedelta(hours=1)
 # Who waits longer for a node that another request holds is asked to come back.
 LOCK_TIMEOUT = "5s"
+# Series that are remembered by what was found out about them.
+MOST_REMEMBERED = 20_000
 HISTOGRAM_SUFFIXES = ("_bucket", "_sum", "_count")
 
 
@@ -94,7 +96,7 @@ def ingest_points_of(
         _wait_only_briefly()
         nodes = nodes_of({node for node, _ in placed})
         readers = readers_of(nodes.values())
-        welcome: dict[tuple[Node, str], list[tuple[Series, Point]]] = {}
+        welcome: dict[tuple[Node, str], list[tuple[str, Point]]] = {}
         for (name, stream), found in placed.items():
             node = nodes.get(name)
             if node is None or node.source != Node.Source.PUSH:
@@ -144,36 +146,60 @@ def _placed(
     placed: dict[tuple[str, str], list[tuple[Series, Point]]] = defaultdict(list)
     for point in sorted(points, key=lambda point: point.at_ms):
         place = _place(point.series)
-        if point.problem or place is None:
+        node = point.instance or (place.node if place else "")
+        if point.problem or place is None or not _is_name(node):
             receipt.refused.append((point, point.problem or "invalid_series"))
-        elif not place.node:
+        elif not node:
             receipt.refused.append((point, "unknown_node"))
         elif point.at_ms > newest_ms:
             receipt.refused.append((point, "in_future"))
         elif point.at_ms < oldest_ms:
             receipt.refused.append((point, "too_old"))
         else:
-            placed[place.node, place.stream].append((place.series, point))
+            placed[node, place.stream].append((place.series, point))
     return placed
 
 
-@lru_cache(maxsize=20_000)
+Found = TypeVar("Found")
+
+
+def remembered(find: Callable[[Series], Found]) -> Callable[[Series], Found]:
+    """The function, with what it found for the very same object: series that are decoded again are, and to hash the
+    labels of one costs more than all else that is done with its point.
+    """
+    known: dict[int, tuple[Series, Found]] = {}
+
+    def look_up(series: Series) -> Found:
+        found = known.get(id(series))
+        # The series is kept with what was found, so that nothing else can have its identity.
+        if found is None:
+            if len(known) >= MOST_REMEMBERED:
+                known.clear()
+            found = known[id(series)] = series, find(series)
+        return found[1]
+
+    return look_up
+
+
+@remembered
 def _place(series: Series) -> Place | None:
-    """Where a series belongs; None when its names cannot be. Remembered, since every request repeats it."""
+    """Where a series belongs; None when its stream cannot be."""
     labels = dict(series.labels)
     node, job = labels.pop(NODE_LABEL, ""), labels.pop(JOB_LABEL, "")
     replicas = [labels.pop(label, "") for label in REPLICA_LABELS]
     stream = "/".join([job, *filter(None, replicas)])
-    names = (node, stream)
-    if not all(len(name) <= MOST_NAME_CHARACTERS and (name.isprintable() or not name) for name in names):
-        return None
-    return Place(node, stream, Series(series.name, tuple(labels.items())))
+    return Place(node, stream, Series(series.name, tuple(labels.items()))) if _is_name(stream) else None
 
 
-def _wanted(engine: Engine, found: Sequence[tuple[Series, Point]]) -> list[tuple[Series, Point]]:
-    """The points whose series the engine reads, under the names it knows."""
-    named = ((_known(engine, series, isinstance(point.value, Buckets)), point) for series, point in found)
-    return [(series, point) for series, point in named if series is not None]
+def _is_name(text: str) -> bool:
+    return len(text) <= MOST_NAME_CHARACTERS and (text.isprintable() or not text)
+
+
+def _wanted(engine: Engine, found: Sequence[tuple[Series, Point]]) -> list[tuple[str, Point]]:
+    """The points whose series the engine reads, with the keys of those under the names it knows."""
+    known = _known_by(engine)
+    named = ((known[isinstance(point.value, Buckets)](series), point) for series, point in found)
+    return [(key, point) for key, point in named if key]
 
 
 def _recognise(node: Node, found: Iterable[tuple[Series, Point]]) -> bool:
@@ -185,9 +211,15 @@ def _recognise(node: Node, found: Iterable[tuple[Series, Point]]) -> bool:
     return bool(node.engine)
 
 
-@lru_cache(maxsize=20_000)
-def _known(engine: Engine, series: Series, is_histogram: bool) -> Series | None:
-    """The series as the engine knows it, without what it has no use for. Remembered, as every request repeats it.
+@lru_cache(maxsize=200)
+def _known_by(engine: Engine) -> tuple[Callable[[Series], str], Callable[[Series], str]]:
+    """What gives the key of a plain series, and of a histogram in one piece, as an engine knows it."""
+    plain, histogram = partial(_known, engine, is_histogram=False), partial(_known, engine, is_histogram=True)
+    return remembered(plain), remembered(histogram)
+
+
+def _known(engine: Engine, series: Series, *, is_histogram: bool) -> str:
+    """The key of the series as the engine knows it, without what it has no use for; '' when it does not read it.
 
     OTLP adds `_total` to counters that some servers show without.
     """
@@ -196,8 +228,8 @@ def _known(engine: Engine, series: Series, is_histogram: bool) -> Series | None:
     for name in (series.name, series.name.removesuffix("_total")):
         names = [name + suffix for suffix in HISTOGRAM_SUFFIXES] if is_histogram else [name]
         if any(each.encode() in wanted for each in names):
-            return assembly.reduced(series._replace(name=name), shape)
-    return assembly.reduced(series, shape) if series.name == UP else None
+            return assembly.series_key(assembly.reduced(series._replace(name=name), shape))
+    return assembly.series_key(assembly.reduced(series, shape)) if series.name == UP else ""
 
 
 # --- State -----------------------------------------------------------------------------------------------------------
@@ -209,7 +241,7 @@ def _wait_only_briefly() -> None:
 
 
 def _states_for(
-    welcome: dict[tuple[Node, str], list[tuple[Series, Point]]], receipt: PointReceipt, now: datetime
+    welcome: dict[tuple[Node, str], list[tuple[str, Point]]], receipt: PointReceipt, now: datetime
 ) -> list[PushState]:
     """The states of all streams of these nodes, new ones added. What cannot have one leaves `welcome`."""
     states = _states_of({node.pk: node for node, _ in welcome}.values())
@@ -217,7 +249,7 @@ def _states_for(
         here = [state for state in states if state.node_id == node.pk]
         if any(state.stream == stream for state in here):
             continue
-        if all(series.name == UP for series, _ in found):
+        if all(point.series.name == UP for _, point in found):
             # Whether something else than this engine can be scraped says nothing of the node.
             receipt.passed_over += len(found)
             del welcome[node, stream]
@@ -282,15 +314,15 @@ def _signature(reader: Reader) -> str:
 
 def _settle(
     states: Sequence[PushState],
-    welcome: Mapping[tuple[Node, str], Sequence[tuple[Series, Point]]],
+    welcome: Mapping[tuple[Node, str], Sequence[tuple[str, Point]]],
     readers: Readers,
     receipt: PointReceipt,
     now: datetime,
 ) -> None:
     """Give each stream its points, difference what is whole, store the readings and the states."""
     points_of = {(node.pk, stream): points for (node, stream), points in welcome.items()}
-    models = known_models([state.node for state in states])
-    baselines = bytes_per_request_by_model()
+    models: dict[int, set[str]] | None = None
+    baselines: Mapping[str, int] | None = None
     found: list[tuple[Node, str, Reading]] = []
     changed: list[PushState] = []
     heard: dict[int, tuple[Node, bool]] = {}
@@ -303,7 +335,9 @@ def _settle(
         _receive(stream, points, receipt, now)
         for settled in (*left, *assembly.settle(stream, reader.engine, as_ms(now))):
             others = _taken(state, states, settled)
+            baselines = bytes_per_request_by_model() if baselines is None else baselines
             readings = _completed(state.node, settled, others, baselines)
+            models = known_models(each.node for each in states) if models is None else models
             kept = _within_limit(readings, models.setdefault(state.node_id, set()))
             receipt.dropped["too_many_models"] += len(readings) - len(kept)
             found += [(state.node, name, reading) for name, reading in kept.items()]
@@ -313,7 +347,7 @@ def _settle(
         state.collected = stream.to_bytes()
         state.settle_by = None if stream.settle_by_ms is None else as_datetime(stream.settle_by_ms)
         changed.append(state)
-    outcome = store.store_slots(store.slots_of(found))
+    outcome = store.store_slots(store.slots_of(found) if found else ())
     receipt.stored += len(outcome.stored)
     receipt.dropped["conflict"] += len(outcome.conflicting)
     _save(changed)
@@ -340,10 +374,10 @@ def _save(states: Sequence[PushState]) -> None:
             cursor.execute(SAVE, [list(column) for column in zip(*rows, strict=True)])
 
 
-def _receive(stream: Stream, points: Iterable[tuple[Series, Point]], receipt: PointReceipt, now: datetime) -> None:
+def _receive(stream: Stream, points: Iterable[tuple[str, Point]], receipt: PointReceipt, now: datetime) -> None:
     now_ms = as_ms(now)
-    for series, point in points:
-        code = assembly.receive(stream, assembly.series_key(series), point, now_ms)
+    for key, point in points:
+        code = assembly.receive(stream, key, point, now_ms)
         if not code:
             receipt.taken += 1
         elif code == "repeated":
@@ -426,7 +460,9 @@ def _mark(heard: Iterable[tuple[Node, bool]], now: datetime) -> None:
 
 
 def _count(receipt: PointReceipt) -> None:
-    store.count("stored", receipt.stored)
-    store.count("repeated", receipt.repeated)
+    happened = {"stored": receipt.stored, "repeated": receipt.repeated}
     for code, amount in sorted((receipt.dropped + Counter(receipt.codes)).items()):
-        store.count(code, amount)
+        happened[code] = happened.get(code, 0) + amount
+    for name, amount in happened.items():
+        if amount:
+            store.count(name, amount)

@@ -103,9 +103,10 @@ def fits(value: MeasureValue) -> bool:
         case Level(minimum=minimum, maximum=maximum):
             return minimum > -LARGEST_LEVEL and maximum < LARGEST_LEVEL
         case Distribution(counts, total):
-            numbers = (total, *(count for layout in counts.values() for count in layout))
-            is_narrow = all(len(bounds) <= MOST_BUCKETS for bounds in counts)
-            return is_narrow and min(numbers) >= 0 and max(numbers) < LARGEST_INCREASE
+            return 0 <= total < LARGEST_INCREASE and all(
+                len(bounds) <= MOST_BUCKETS and min(layout) >= 0 and max(layout) < LARGEST_INCREASE
+                for bounds, layout in counts.items()
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import TypeVar
 import orjson
 
 from inference_kpis.catalogue import MEASURES
-from inference_kpis.readings.algebra import Distribution, Increase, Level, MeasureValue, Reading, fits
+from inference_kpis.readings.algebra import Bounds, Distribution, Increase, Level, MeasureValue, Reading, fits
 from inference_kpis.readings.observation import ModelObservation, Observation
 
 # A hostile node could make its state grow without end; series beyond this are not counted, and named as a problem.
@@ -50,27 +50,36 @@ class CounterState:
     created_ms: Mapping[str, int] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
+        """Everything; bounds, which histograms share, once."""
+        layouts: dict[Bounds, int] = {}
         histograms = {
             model: {
-                key: {series: [h.bounds, h.cumulative, h.sum] for series, h in by_series.items()}
+                key: {
+                    series: [layouts.setdefault(h.bounds, len(layouts)), h.cumulative, h.sum]
+                    for series, h in by_series.items()
+                }
                 for key, by_series in measures.items()
             }
             for model, measures in self.histograms.items()
         }
-        return orjson.dumps([self.at_ms, self.started_at_ms, self.counters, histograms, self.created_ms])
+        return orjson.dumps([self.at_ms, self.started_at_ms, self.counters, histograms, self.created_ms, list(layouts)])
 
     @classmethod
     def from_bytes(cls, text: bytes) -> "CounterState":
-        # States that were written before there were times of creation have none.
-        at_ms, started_at_ms, counters, raw, *created_ms = orjson.loads(text)
+        at_ms, started_at_ms, counters, raw, *rest = orjson.loads(text)
+        # Older states have the bounds of each histogram beside it, and the oldest no times of creation.
+        layouts = [tuple(bounds) for bounds in rest[1]] if len(rest) > 1 else []
         histograms = {
             model: {
-                key: {series: HistogramQuanta(tuple(h[0]), tuple(h[1]), h[2]) for series, h in by_series.items()}
+                key: {
+                    series: HistogramQuanta(layouts[bounds] if layouts else tuple(bounds), tuple(cumulative), total)
+                    for series, (bounds, cumulative, total) in by_series.items()
+                }
                 for key, by_series in measures.items()
             }
             for model, measures in raw.items()
         }
-        return cls(at_ms, started_at_ms, counters, histograms, *created_ms)
+        return cls(at_ms, started_at_ms, counters, histograms, *rest[:1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +163,8 @@ def _fell(before: CounterState, after: CounterState) -> bool:
 
 def _with_absent(before: CounterState, after: CounterState) -> CounterState:
     """The state after, with the series that were not shown this time, as long as there is room for them."""
+    if _has_all(after.counters, before.counters) and _has_all(after.histograms, before.histograms):
+        return replace(after, created_ms={**before.created_ms, **after.created_ms})
     counters = _united(before.counters, after.counters)
     histograms = _united(before.histograms, after.histograms)
     if (
@@ -163,6 +174,16 @@ def _with_absent(before: CounterState, after: CounterState) -> CounterState:
         return after
     return replace(
         after, counters=counters, histograms=histograms, created_ms={**before.created_ms, **after.created_ms}
+    )
+
+
+def _has_all(after: Seen[Value], before: Seen[Value]) -> bool:
+    """Whether everything that was seen before is there again, as is usual."""
+    nothing: Mapping[str, Mapping[str, Value]] = {}
+    return all(
+        by_series.keys() <= after.get(model, nothing).get(key, nothing).keys()
+        for model, measures in before.items()
+        for key, by_series in measures.items()
     )
 
 
@@ -223,13 +244,8 @@ def _measures(
         if key not in known_histograms and not restarted:
             states = _begun(states, before, after)
         earlier: Mapping[str, HistogramQuanta] = {} if restarted else known_histograms.get(key, {})
-        parts = [_histogram_increase(earlier.get(series), now, covered_ms) for series, now in states.items()]
-        if parts:
-            total = parts[0]
-            for part in parts[1:]:
-                total = total.merged(part)
-            # Adding series adds their counts, not the time they were watched.
-            measures[key] = Distribution(total.counts, total.sum, covered_ms)
+        if states:
+            measures[key] = _distribution(states, earlier, covered_ms)
     for key, value in seen.gauges.items():
         quanta = MEASURES[key].to_quanta(value)
         measures[key] = Level(quanta * covered_ms, covered_ms, quanta, quanta, quanta, at_ms)
@@ -249,12 +265,32 @@ def _increase(previous: int, value: int) -> int:
     return value - previous if value >= previous else value
 
 
-def _histogram_increase(previous: HistogramQuanta | None, now: HistogramQuanta, covered_ms: int) -> Distribution:
+def _distribution(
+    states: Mapping[str, HistogramQuanta], earlier: Mapping[str, HistogramQuanta], covered_ms: int
+) -> Distribution:
+    """What these histograms grew by together. Adding series adds their counts, not the time they were watched."""
+    by_bounds: dict[Bounds, list[tuple[int, ...]]] = {}
+    total = 0
+    for series, now in states.items():
+        counts, grown = _histogram_increase(earlier.get(series), now)
+        by_bounds.setdefault(now.bounds, []).append(counts)
+        total += grown
+    counts_of = {
+        bounds: found[0] if len(found) == 1 else tuple(map(sum, zip(*found, strict=True)))
+        for bounds, found in by_bounds.items()
+    }
+    return Distribution(counts_of, total, covered_ms)
+
+
+def _histogram_increase(previous: HistogramQuanta | None, now: HistogramQuanta) -> tuple[tuple[int, ...], int]:
+    """Counts per bucket since before, and by how much the sum grew."""
     grown, total = now.cumulative, now.sum
     if previous is not None and previous.bounds == now.bounds:
         since = tuple(map(sub, now.cumulative, previous.cumulative))
         if min(since) >= 0:
             grown, total = since, max(now.sum - previous.sum, 0)
-    # A bucket that grew less than the one below it is no histogram's doing; nothing negative is stored.
-    counts = tuple(max(count, 0) for count in map(sub, grown, (0, *grown)))
-    return Distribution({now.bounds: counts}, total, covered_ms)
+    counts = tuple(map(sub, grown, (0, *grown)))
+    if min(counts) < 0:
+        # A bucket that grew less than the one below it is no histogram's doing; nothing negative is stored.
+        counts = tuple(max(count, 0) for count in counts)
+    return counts, total

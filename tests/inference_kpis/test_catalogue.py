@@ -1,7 +1,7 @@
 """What is stored and what is shown: the twelve defaults, and the promises that ids and keys are."""
 
 import math
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 import pytest
 from hypothesis import given
@@ -200,3 +200,16 @@ def test_quanta_survive_both_ways(key: str, quanta: int) -> None:
 def test_a_larger_value_never_has_fewer_quanta(key: str, one: float, other: float) -> None:
     low, high = sorted((one, other))
     assert MEASURES[key].to_quanta(low) <= MEASURES[key].to_quanta(high)
+
+
+@given(st.sampled_from(sorted(MEASURES)), st.floats(allow_nan=False, allow_infinity=False))
+def test_quanta_are_those_of_the_decimal(key: str, value: float) -> None:
+    exact = Decimal(repr(value)) / MEASURES[key].quantum
+    assert MEASURES[key].to_quanta(value) == int(exact.to_integral_value(ROUND_HALF_EVEN))
+
+
+@given(st.sampled_from(sorted(MEASURES)), st.integers(0, 2**52), st.sampled_from([-1, 0, 1]))
+def test_quanta_at_a_half_are_those_of_the_decimal(key: str, quanta: int, off: int) -> None:
+    value = math.nextafter(float((quanta + Decimal("0.5")) * MEASURES[key].quantum), off * math.inf if off else 0)
+    exact = Decimal(repr(value)) / MEASURES[key].quantum
+    assert MEASURES[key].to_quanta(value) == int(exact.to_integral_value(ROUND_HALF_EVEN))

@@ -27,8 +27,8 @@ NAME = {"__name__": "a_total", "instance": "n"}
 
 
 def test_it_works() -> None:
-    up = Series("up", (("instance", "e1:8000"), ("job", "vllm")))
-    assert decode(ONE, Version.ONE) == [Point(up, AT, 1.0)]
+    up = Series("up", (("job", "vllm"),))
+    assert decode(ONE, Version.ONE) == [Point(up, AT, 1.0, instance="e1:8000")]
     assert decode(TWO, Version.TWO) == [Point(Series("req_total", (("job", "vllm"),)), AT, 5.0, AT - 10_000)]
 
 

@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet
 from pytest_django import Settings
 
 from inference_kpis.catalogue import KPIS
+from inference_kpis.engines import Plan
 from inference_kpis.fleet.egress import declare_baseline
 from inference_kpis.fleet.models import EgressBaseline, Node, ServedModel
 from inference_kpis.pull import ingestion
@@ -259,14 +260,14 @@ def test_what_nobody_foresaw_costs_its_node_alone(monkeypatch: pytest.MonkeyPatc
     good, bad = NodeFactory(), NodeFactory()
     for each in (good, bad):
         scheduled(each, START)
-    real = ingestion.observe
+    real = Plan.observe
 
-    def fails_on_odd(engine: Any, samples: Any) -> Any:
-        if any(sample.value == 666 for sample in samples):
+    def fails_on_odd(plan: Plan, values: Any) -> Any:
+        if 666 in values:
             raise ZeroDivisionError
-        return real(engine, samples)
+        return real(plan, values)
 
-    monkeypatch.setattr(ingestion, "observe", fails_on_odd)
+    monkeypatch.setattr(Plan, "observe", fails_on_odd)
     leases = {claim.node_id: claim.lease for claim in claim_due(at(0))}
     bodies = {good: vllm(5), bad: vllm(666)}
     targets = {node: Target(node.pk, leases[node.pk], node.url, 5) for node in bodies}

@@ -1,5 +1,6 @@
 """Collections put together: however requests cut, delay and repeat what was scraped, the sums are the same."""
 
+import zlib
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -179,3 +180,8 @@ def test_a_stream_is_read_back_as_it_was() -> None:
 @pytest.mark.parametrize(("one", "other"), [({"a": "b,c=d"}, {"a": "b", "c": "d"}), ({"a": "1"}, {"b": "1"})])
 def test_no_two_series_share_a_key(one: dict[str, str], other: dict[str, str]) -> None:
     assert series_key(Series("x", tuple(one.items()))) != series_key(Series("x", tuple(other.items())))
+
+
+def test_a_stream_that_was_kept_uncompressed_is_still_read() -> None:
+    stream, _ = send(Stream(), scraped(0, 10), 0)
+    assert Stream.from_bytes(zlib.decompress(stream.to_bytes())) == stream

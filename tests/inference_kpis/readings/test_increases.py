@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference_kpis.readings.algebra import Distribution, Increase, Level, Reading, merge_all
-from inference_kpis.readings.increases import MOST_SERIES, CounterState, OutOfOrder, advance
+from inference_kpis.readings.increases import MOST_SERIES, CounterState, HistogramQuanta, OutOfOrder, advance
 from inference_kpis.readings.observation import HistogramState, ModelObservation, Observation
 
 STEP_MS = 15_000
@@ -325,4 +325,12 @@ def test_a_state_survives_being_written_down(growth: list[int]) -> None:
     observation.models["m"].counters["requests"] = {str(n): value for n, value in enumerate(growth)}
     observation.created_ms = {"0": 1, "s": 2}
     state = advance(None, observation, STEP_MS).state
+    assert CounterState.from_bytes(state.to_bytes()) == state
+
+
+def test_a_state_with_the_bounds_beside_each_histogram_is_still_read() -> None:
+    old = b'[15000,null,{},{"m":{"e2e_latency":{"a":[[0.5,1.0],[1,2,3],7]}}},{"a":4}]'
+    state = CounterState.from_bytes(old)
+    assert state.histograms == {"m": {"e2e_latency": {"a": HistogramQuanta((0.5, 1.0), (1, 2, 3), 7)}}}
+    assert state.created_ms == {"a": 4}
     assert CounterState.from_bytes(state.to_bytes()) == state
