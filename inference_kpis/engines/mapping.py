@@ -10,10 +10,11 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from inference_kpis.catalogue import MEASURES, Kind, Measure
+from inference_kpis.catalogue import MEASURES, PROBE_MEASURES, Kind, Measure
 from inference_kpis.engines.engine import Combine, Engine, Series, Source
 from inference_kpis.engines.generic import GENERIC
 from inference_kpis.protocols.escaping import legacy
+from inference_kpis.readings.derived import DERIVED
 
 MOST_ROWS = 60
 MOST_CONDITIONS = 10
@@ -21,7 +22,7 @@ MOST_VALUES = 50
 MOST_CHARACTERS = 200
 MOST_MODEL_LABELS = 5
 # What Vigie counts or computes itself.
-NOT_MAPPED = frozenset({"pulls", "successful_pulls", "edge_requests", "cost"})
+NOT_MAPPED = frozenset({"pulls", "successful_pulls", "cost"}) | DERIVED | PROBE_MEASURES
 MAPPED: dict[str, Measure] = {key: measure for key, measure in MEASURES.items() if key not in NOT_MAPPED}
 # A class of statuses, and each of them by its number.
 STATUS_CLASSES = {

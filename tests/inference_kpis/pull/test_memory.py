@@ -13,8 +13,8 @@ from inference_kpis.pull.memory import Kind
 from inference_kpis.readings.observation import Observation
 from tests.inference_kpis.expositions import vllm
 
-VLLM: Kind = ("vllm", "text/plain", DEFAULT_LIMITS)
-SGLANG: Kind = ("sglang", "text/plain", DEFAULT_LIMITS)
+VLLM: Kind = (ENGINES["vllm"], "text/plain", DEFAULT_LIMITS)
+SGLANG: Kind = (ENGINES["sglang"], "text/plain", DEFAULT_LIMITS)
 
 
 @pytest.fixture(autouse=True)
