@@ -20,6 +20,7 @@ urlpatterns = [
         answering.assessment_answer_save,
         name="assessment_answer_save",
     ),
+    path("assessments/<int:pk>/practices/<str:key>/remark/", assessments.assessment_remark, name="assessment_remark"),
     path("assessments/<int:pk>/practices/<str:key>/restore/", answering.answer_restore, name="answer_restore"),
     path("assessments/<int:pk>/rules/<int:number>/", answering.assessment_rule_intro, name="assessment_rule_intro"),
     path("assessments/<int:pk>/rules/<int:number>/practices/", answering.assessment_rule, name="assessment_rule"),

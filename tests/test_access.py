@@ -164,6 +164,7 @@ ROWS: dict[str, Row] = {
     "readiness:assessment_history_csv": Row(SEES_ALL | ON_TEAM, of_assessment),
     "readiness:assessment_submit": Row(ANSWERS, of_assessment, "post"),
     "readiness:assessment_approve": Row(REVIEWS, of_assessment, "post"),
+    "readiness:assessment_remark": Row(REVIEWS, lambda world: [world.assessment.pk, "UC1"], "post", {"text": "x"}),
     "readiness:assessment_send_back": Row(REVIEWS, of_assessment, "post", {"remark": "x"}),
     "readiness:assessment_result": Row(SEES_ALL | ON_TEAM, of_assessment),
     "readiness:evidence_remove": Row(ANSWERS, lambda world: [world.assessment.pk, world.evidence.pk], "post"),

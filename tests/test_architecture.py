@@ -37,7 +37,7 @@ LAYERS = {
         ("assessments", "templatetags"),
         ("bank",),
         ("scoring",),
-        ("exceptions", "work"),
+        ("exceptions",),
     ),
 }
 # Within one layer: who may know whom, and why.

@@ -148,5 +148,11 @@ class RestoreForm(forms.Form):
     seen_version = forms.IntegerField(min_value=0)
 
 
+class RemarkForm(forms.Form):
+    text = forms.CharField(
+        label=_("What has to change in this practice"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
 class SendBackForm(forms.Form):
     remark = forms.CharField(label=_("What has to change"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))

@@ -18,8 +18,8 @@ from readiness.assessments.models import (
     Remark,
 )
 from readiness.assessments.results import Result
-from readiness.bank import Practice, Rule, load_bank
-from readiness.scoring import Obstacle, PracticeScore, RuleScore, next_level, obstacles
+from readiness.bank import Action, Practice, Rule, load_bank
+from readiness.scoring import Obstacle, PracticeScore, Price, RuleScore, Step, Way, cheapest_way, next_level, obstacles
 
 
 def with_progress(assessments: QuerySet[Assessment]) -> list[tuple[Assessment, int, int]]:
@@ -210,6 +210,8 @@ class RuleRow:
     practices: tuple[PracticeRow, ...]
     next_level: int | None
     obstacles: tuple[tuple[Obstacle, Any], ...]
+    way: Way | None
+    steps: tuple[tuple[Step, Practice, Action | None], ...]
 
 
 def result_rows(result: Result, bindings: Iterable[Binding], checks: Mapping[int, list[BindingCheck]]) -> list[RuleRow]:
@@ -232,6 +234,27 @@ def result_rows(result: Result, bindings: Iterable[Binding], checks: Mapping[int
                 ),
                 above,
                 tuple((obstacle, words.get(getattr(obstacle, "practice", ""))) for obstacle in found),
+                *_way(each.rule, each.score, above),
             )
         )
     return rows
+
+
+def _way(
+    rule: Rule, score: RuleScore, level: int | None
+) -> tuple[Way | None, tuple[tuple[Step, Practice, Action | None], ...]]:
+    """The cheapest way to a level with the bank's words for its steps; none where no known action leads there."""
+    practices = {practice.key: practice for practice in rule.practices}
+    actions = {(action.practice, action.opens): action for each in rule.practices for action in each.actions}
+    found = cheapest_way(score, level, {key: _price(action) for key, action in actions.items()}) if level else None
+    if not isinstance(found, Way):
+        return None, ()
+    steps = (
+        (step, practices[step.practice], None if step.proof else actions[step.practice, step.opens])
+        for step in found.steps
+    )
+    return found, tuple(steps)
+
+
+def _price(action: Action) -> Price:
+    return Price(action.cost_low, action.cost_high, action.effort_days, action.run_cost_low, action.run_cost_high)

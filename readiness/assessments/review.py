@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from accounts.audit import record
 from accounts.models import User
-from readiness.assessments.models import Assessment, Evidence, Snapshot
+from readiness.assessments.models import Assessment, Evidence, Remark, Snapshot
 from readiness.assessments.results import result_of
 from readiness.bank import load_bank
 from readiness.exceptions import NotEditable, NothingAnswered, NotSubmitted, OwnAnswers, OwnEvidence
@@ -29,6 +29,15 @@ def submit_assessment(*, assessment: Assessment, by: User, now: datetime) -> Ass
         locked.save()
         record("assessment.submit", locked, actor=by)
     return locked
+
+
+def remark(*, assessment: Assessment, practice: str, text: str, by: User, now: datetime) -> Remark:
+    """Ask for a change of one practice; it stays open until the team has answered it again. Raises `NotSubmitted`."""
+    with transaction.atomic():
+        locked = _submitted(assessment)
+        kept = Remark.objects.create(assessment=locked, practice=practice, text=text, written_by=by, written_at=now)
+        record("assessment.remark", locked, actor=by, practice=practice)
+    return kept
 
 
 def send_back(*, assessment: Assessment, remark: str, by: User) -> Assessment:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
@@ -11,13 +12,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import SignedInRequest, has_role, signed_in
 from accounts.alphabet import alphabetical
-from accounts.models import Role
+from accounts.models import Role, User
 from readiness import access
 from readiness.assessments import answering, progress, review
 from readiness.assessments.entries import entry_of
-from readiness.assessments.forms import SendBackForm, StartForm, is_draft
+from readiness.assessments.forms import RemarkForm, SendBackForm, StartForm, is_draft
 from readiness.assessments.history import changes_of
-from readiness.assessments.models import Binding, Evidence
+from readiness.assessments.models import Assessment, Binding, Evidence
 from readiness.assessments.results import company_result, latest_checks, result_of
 from readiness.assessments.way import next_url, practice_or_404, preference_of, resume_url
 from readiness.exceptions import ReadinessError
@@ -96,6 +97,7 @@ def assessment_practice(request: SignedInRequest, pk: int, key: str) -> HttpResp
             "form": entry.form,
             "can_answer": assessment.is_editable and access.can_answer(request.user, assessment),
             "can_review_evidence": access.can_review(request.user, assessment),
+            "remark_form": RemarkForm() if _may_remark(request.user, assessment) else None,
             "place": progress.place_of(assessment, key),
             "changes": Paginator(changes_of(assessment, key), CHANGES_PER_PAGE).get_page(request.GET.get("page")),
         },
@@ -155,6 +157,29 @@ def assessment_approve(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect("readiness:assessment_result", pk)
 
 
+def _may_remark(user: User, assessment: Assessment) -> bool:
+    return assessment.state == Assessment.State.SUBMITTED and access.can_review(user, assessment)
+
+
+@has_role(Role.REVIEWER)
+@require_POST
+def assessment_remark(request: SignedInRequest, pk: int, key: str) -> HttpResponse:
+    assessment = access.get_reviewable_assessment_for(request.user, pk)
+    practice_or_404(assessment, key)
+    form = RemarkForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Say what has to change in this practice."))
+        return redirect("readiness:assessment_practice", pk, key)
+    text, now = form.cleaned_data["text"], datetime.now(UTC)
+    try:
+        review.remark(assessment=assessment, practice=key, text=text, by=request.user, now=now)
+    except ReadinessError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Kept. The team answers it once you send the assessment back."))
+    return redirect("readiness:assessment_practice", pk, key)
+
+
 @has_role(Role.REVIEWER)
 @require_POST
 def assessment_send_back(request: SignedInRequest, pk: int) -> HttpResponse:
@@ -185,6 +210,7 @@ def assessment_result(request: SignedInRequest, pk: int) -> HttpResponse:
             "assessment": assessment,
             "result": result,
             "rows": progress.result_rows(result, bindings, latest_checks(bindings)),
+            "currency": settings.CURRENCY,
         },
     )
 

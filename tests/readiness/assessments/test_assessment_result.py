@@ -185,3 +185,11 @@ def test_practices_and_numbers_are_written_in_french(team: Team, owner: User) ->
         assert practice.title.fr in text
     assert "65,0 / 100" in text
     assert "65.0" not in text
+
+
+def test_the_cheapest_way_is_listed_with_its_price(team: Team) -> None:
+    """INF3 is the one gate below level 3; its action is the bank's, with its range."""
+    assessment = approved(team, 3, INF3=2)
+    text = words(signed_in(assessment.started_by).get(reverse("readiness:assessment_result", args=[assessment.pk])))
+    assert "The cheapest way to level 3 10 working days, 5,000 to 30,000 EUR once" in text
+    assert "Move or resize the nodes of the sites that miss it opens level 3" in text
