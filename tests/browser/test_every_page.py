@@ -123,6 +123,7 @@ NO_PAGES = (
     "kpis:mapping_export",
     "readiness:assessment_history_csv",
     "kpis:probe_csv",
+    "kpis:storage_csv",
     "kpis:annotation_csv",
     "kpis:kpi_explore_csv",
     "kpis:fleet_csv",
