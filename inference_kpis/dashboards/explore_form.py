@@ -9,6 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from inference_kpis.catalogue import Kpi
+from inference_kpis.dashboards.asked import AskedForm
 from inference_kpis.dashboards.kpi_choice import ordered_kpis
 from inference_kpis.dashboards.series import SPLITS, engine_label
 from inference_kpis.engines import ENGINES
@@ -63,7 +64,7 @@ class Exploration:
     window_key: str
 
 
-class ExploreForm(forms.Form):
+class ExploreForm(AskedForm):
     """All of it may be left out; what is left out has a usual value."""
 
     USUAL: dict[str, Any] = {"kpi": ["request_rate"], "split": "site", "window": "1h", "top": "8"}
@@ -208,14 +209,6 @@ class ExploreForm(forms.Form):
         if not 0 < days <= LONGEST.days * 5:
             self.add_error("compare_on", _("The compared window begins before this one, at most five years."))
         return days
-
-    @property
-    def query(self) -> str:
-        """What was asked, without what is empty, for an address."""
-        kept = QueryDict(mutable=True)
-        for name in self.fields:
-            kept.setlist(name, [value for value in self.asked.getlist(name) if value])
-        return kept.urlencode()
 
     def exploration(self) -> Exploration:
         """The question; only of a form that is valid."""

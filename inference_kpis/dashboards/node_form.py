@@ -5,10 +5,10 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 from django.core.validators import MaxValueValidator
-from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
 from accounts.alphabet import NameChoiceField
+from inference_kpis.dashboards.essentials import EssentialsFirst
 from inference_kpis.dashboards.node_tls_form import TlsFields
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node, Site
@@ -17,7 +17,7 @@ from inference_kpis.pull.models import PullTls
 from inference_kpis.pull.problems import PullFailed, sentence
 
 
-class NodeForm(TlsFields, forms.ModelForm):
+class NodeForm(EssentialsFirst, TlsFields, forms.ModelForm):
     engine = forms.ChoiceField(
         label=_("Engine"),
         required=False,
@@ -110,20 +110,6 @@ class NodeForm(TlsFields, forms.ModelForm):
         if self.cleaned_data["credential_kind"] == Node.CredentialKind.NONE:
             return ""
         return self.cleaned_data["credential"] or None
-
-    @property
-    def essential(self) -> list[BoundField]:
-        """What every node needs."""
-        return [self[name] for name in self.ESSENTIAL]
-
-    @property
-    def further(self) -> list[BoundField]:
-        """What most nodes leave as it is."""
-        return [self[name] for name in self.fields if name not in self.ESSENTIAL]
-
-    @property
-    def further_is_open(self) -> bool:
-        return any(field.errors or field.name in self.changed_data for field in self.further)
 
 
 def nothing_may_be_pulled() -> bool:

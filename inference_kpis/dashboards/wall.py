@@ -17,6 +17,7 @@ from inference_kpis.alerts.reading import AlertLine
 from inference_kpis.alerts.states import Phase
 from inference_kpis.annotations.applying import meets
 from inference_kpis.catalogue import Kpi
+from inference_kpis.dashboards.asked import AskedForm
 from inference_kpis.dashboards.explore_form import LENGTH_LABELS, LENGTHS
 from inference_kpis.dashboards.kpi_choice import ordered_kpis
 from inference_kpis.dashboards.series import trend
@@ -37,7 +38,7 @@ USUAL_KPIS = (
 )
 
 
-class WallForm(forms.Form):
+class WallForm(AskedForm):
     """What a wall screen shows; its address is the whole question."""
 
     kpi = forms.MultipleChoiceField(
@@ -80,14 +81,6 @@ class WallForm(forms.Form):
         if len(keys) > MOST_TILES:
             raise forms.ValidationError(_("At most eight KPIs: the letters have to be read from afar."))
         return keys
-
-    @property
-    def query(self) -> str:
-        """What was asked, without what is empty, for an address."""
-        kept = QueryDict(mutable=True)
-        for name in self.fields:
-            kept.setlist(name, [value for value in self.asked.getlist(name) if value])
-        return kept.urlencode()
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.validators import MinValueValidator
-from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
+from inference_kpis.dashboards.essentials import EssentialsFirst
 from inference_kpis.fleet.models import Node
 from inference_kpis.probes.models import Probe
 from inference_kpis.probes.problems import sentence
@@ -31,7 +31,7 @@ def _token_field(label: Any) -> forms.CharField:
     )
 
 
-class ProbeForm(forms.ModelForm):
+class ProbeForm(EssentialsFirst, forms.ModelForm):
     # By name: a list to choose from would be as long as the fleet.
     node = forms.CharField(
         label=_("Node"), max_length=120, help_text=_("Name of the edge node that the readings belong to.")
@@ -140,20 +140,6 @@ class ProbeForm(forms.ModelForm):
     def changed_names(self) -> list[str]:
         """What changed, for the audit trail; what was typed as a token is not named."""
         return [name for name in self.changed_data if name in self.Meta.fields]
-
-    @property
-    def essential(self) -> list[BoundField]:
-        """What every probe needs."""
-        return [self[name] for name in self.ESSENTIAL]
-
-    @property
-    def further(self) -> list[BoundField]:
-        """What most probes leave as it is."""
-        return [self[name] for name in self.fields if name not in self.ESSENTIAL]
-
-    @property
-    def further_is_open(self) -> bool:
-        return any(field.errors or field.name in self.changed_data for field in self.further)
 
 
 def _usable(url: str) -> str:

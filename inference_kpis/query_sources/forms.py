@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.alphabet import NameChoiceField
+from inference_kpis.dashboards.essentials import EssentialsFirst
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node
 from inference_kpis.pull.guard import parse_url, same_origin
@@ -16,7 +17,7 @@ from inference_kpis.query_sources.promql import is_selector
 SEVERAL = _("Several, separated by commas: the first one that a node has counts.")
 
 
-class QuerySourceForm(forms.ModelForm):
+class QuerySourceForm(EssentialsFirst, forms.ModelForm):
     url = forms.URLField(
         label=_("URL of the server"),
         max_length=500,
@@ -63,18 +64,6 @@ class QuerySourceForm(forms.ModelForm):
         *("default_site", "may_create_sites"),
     )
     field_order = ESSENTIAL
-
-    @property
-    def essential(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.ESSENTIAL]
-
-    @property
-    def further(self) -> list[forms.BoundField]:
-        return [field for field in self if field.name not in self.ESSENTIAL]
-
-    @property
-    def further_is_open(self) -> bool:
-        return any(field.errors for field in self.further)
 
     def clean_url(self) -> str:
         url: str = self.cleaned_data["url"]
