@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import SignedInRequest, has_role
 from accounts.models import Role
 from inference_kpis.readings.storage import Stored, stored
+from inference_kpis.spreadsheet import csv_answer
 
 LABELS: dict[str, str | Promise] = {
     "reading": _("Single readings"),
@@ -39,8 +40,7 @@ def storage(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def storage_csv(request: SignedInRequest) -> HttpResponse:
     """Plain numbers, times in UTC; empty where nothing is known."""
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="storage.csv"'
+    response = csv_answer("storage")
     writer = csv.writer(response)
     writer.writerow(
         (

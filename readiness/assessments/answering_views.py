@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import SignedInRequest, signed_in
+from inference_kpis.spreadsheet import csv_answer
 from readiness import access
 from readiness.assessments import history
 from readiness.assessments.entries import Entry, entries_of, entry_of
@@ -175,8 +176,7 @@ def assessment_history_csv(request: SignedInRequest, pk: int) -> HttpResponse:
     """Every change of every answer of an assessment, oldest first."""
     assessment = access.get_assessment_for(request.user, pk)
     name = f"{slugify(assessment.team.name) or assessment.pk}-{assessment.started_at:%Y-%m-%d}-history"
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response = csv_answer(name)
     writer = csv.writer(response)
     writer.writerow(history.COLUMNS)
     changes = AnswerChange.objects.filter(assessment=assessment).select_related("changed_by", "restores")

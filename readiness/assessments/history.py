@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from inference_kpis.spreadsheet import as_text
 from readiness.assessments.answering import save_answer
 from readiness.assessments.models import Answer, AnswerChange, Assessment
 from readiness.assessments.replies import Reply
@@ -65,21 +66,16 @@ def table(changes: Iterable[AnswerChange]) -> Iterator[tuple[object, ...]]:
     for each in changes:
         yield (
             each.changed_at.astimezone(UTC).isoformat(timespec="seconds"),
-            _plain(str(each.changed_by)),
+            as_text(str(each.changed_by)),
             each.practice,
             each.version,
             each.from_level,
-            _plain(each.from_note),
-            _plain(each.from_reason),
+            as_text(each.from_note),
+            as_text(each.from_reason),
             each.from_until,
             each.to_level,
-            _plain(each.to_note),
-            _plain(each.to_reason),
+            as_text(each.to_note),
+            as_text(each.to_reason),
             each.to_until,
             each.restores.version if each.restores else None,
         )
-
-
-def _plain(text: str) -> str:
-    """A spreadsheet would compute what begins like a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
