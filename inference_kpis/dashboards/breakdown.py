@@ -9,6 +9,7 @@ from accounts.alphabet import alphabetical
 from inference_kpis.catalogue import KPIS, Kpi
 from inference_kpis.dashboards import wording
 from inference_kpis.dashboards.charts import LineChart, kpi_chart
+from inference_kpis.dashboards.comparing import change
 from inference_kpis.dashboards.series import Split, group_line
 from inference_kpis.readings.algebra import Increase, merge_all
 from inference_kpis.readings.queries import GroupReading, Window, by_engine, kpi_of
@@ -43,13 +44,10 @@ class Compared:
         if self.before.value is None:
             return _("before: %(value)s") % {"value": wording.no_value(self.before)}
         before = wording.quantity_text(self.before, self.kpi)
-        if self.quantity.value is None or self.before.value == 0 or self.kpi.unit == "%":
+        share = change(self.quantity, self.before).share
+        if share is None or self.kpi.unit == "%":
             return _("before: %(value)s") % {"value": before}
-        change = 100 * (self.quantity.value - self.before.value) / self.before.value
-        return _("before: %(value)s (%(change)s)") % {
-            "value": before,
-            "change": f"{wording.signed(change)}{wording.gap_before('%')}%",
-        }
+        return _("before: %(value)s (%(change)s)") % {"value": before, "change": wording.signed_percent(share)}
 
 
 def compared(kpis: Iterable[Kpi], now: Sequence[GroupReading], before: Sequence[GroupReading]) -> list[Compared]:
