@@ -7,6 +7,7 @@ never touched. The same list a second time changes nothing.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from inference_kpis.discovery.problems import TargetRefused
 from inference_kpis.discovery.targets import LabelNames, Listed, Place, Wanted, place, read_target
@@ -113,11 +114,7 @@ def _plan_one(wanted: Wanted, fleet: Fleet, result: Plan) -> None:
         raise TargetRefused("name_taken", wanted.name)
     if owned and owned.is_retired and not owned.is_gone:
         raise TargetRefused("retired_by_hand", wanted.name)
-    wanted_site = wanted.site or fleet.default_site
-    if not wanted_site:
-        raise TargetRefused("no_site", wanted.name)
-    if wanted_site not in fleet.sites and not fleet.may_create_sites:
-        raise TargetRefused("unknown_site", wanted.name)
+    wanted_site = site_for(wanted.site, fleet, wanted.name)
     if owned is None:
         result.changes.append(Change(Kind.ADD, wanted.name, wanted))
         return
@@ -129,6 +126,27 @@ def _plan_one(wanted: Wanted, fleet: Fleet, result: Plan) -> None:
         result.changes.append(Change(kind, wanted.name, wanted, owned.node_id, fields))
     else:
         result.unchanged += 1
+
+
+class Sites(Protocol):
+    """Which sites there are, where a node without one goes ('' is nowhere), and whether new ones may be made."""
+
+    @property
+    def sites(self) -> Collection[str]: ...
+    @property
+    def default_site(self) -> str: ...
+    @property
+    def may_create_sites(self) -> bool: ...
+
+
+def site_for(site: str, fleet: Sites, name: str = "") -> str:
+    """The key of the site that a node goes to. Raises `TargetRefused` where it has none, or none that may be made."""
+    found = site or fleet.default_site
+    if not found:
+        raise TargetRefused("no_site", name)
+    if found not in fleet.sites and not fleet.may_create_sites:
+        raise TargetRefused("unknown_site", name)
+    return found
 
 
 def differing(wanted: Wanted, owned: Owned, site: str) -> tuple[str, ...]:

@@ -8,13 +8,14 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
 from accounts.audit import record
+from inference_kpis.discovery.membership import bring_back, site_of, take_out
 from inference_kpis.discovery.models import DiscoveredNode, DiscoverySource
 from inference_kpis.discovery.planning import Change, Fleet, Kind, Owned, Plan, plan, timeout_within
 from inference_kpis.discovery.problems import ListRefused
 from inference_kpis.discovery.targets import place, read_list
 from inference_kpis.exceptions import KeyLost
-from inference_kpis.fleet.models import Node, Site, Tier
-from inference_kpis.fleet.registration import restore_node, retire_node, save_node
+from inference_kpis.fleet.models import Node, Site
+from inference_kpis.fleet.registration import save_node
 from inference_kpis.pull.client import Limits, Target, authorization, fetch_all
 from inference_kpis.pull.schedule import schedule_node
 
@@ -192,13 +193,10 @@ def _make(change: Change, source: DiscoverySource, now: datetime) -> None:
     node = Node.objects.select_for_update().get(pk=change.node_id)
     links = DiscoveredNode.objects.filter(source=source, node=node)
     if change.kind is Kind.RETIRE:
-        retire_node(node, by=None, now=now, via=via)
-        links.update(is_gone=True)
+        take_out(node, links, now, via=via)
         return
     if change.kind is Kind.RESTORE:
-        restore_node(node, name=change.name, by=None, now=now, via=via)
-        links.update(is_gone=False)
-        node.refresh_from_db()
+        bring_back(node, links, change.name, now, via=via)
     if change.fields:
         _write(node, change, source, now)
     else:
@@ -216,18 +214,7 @@ def _write(node: Node, change: Change, source: DiscoverySource, now: datetime) -
     node.pull_interval_seconds = wanted.interval_seconds or node.pull_interval_seconds
     node.pull_timeout_seconds = timeout_within(wanted, node.pull_timeout_seconds, node.pull_interval_seconds)
     if is_new or "site" in change.fields:
-        node.site = _site(wanted.site, wanted.tier, source)
+        node.site = site_of(wanted, source.default_site, via=f"discovery: {source.name}")
     fields = ["name", "site", "url", "engine"] if is_new else list(change.fields)
     save_node(node, credential=None, changed=fields, by=None, now=now, via=f"discovery: {source.name}")
     schedule_node(node, now, is_another_server=not {"url", "engine"}.isdisjoint(change.fields))
-
-
-def _site(key: str, tier: str, source: DiscoverySource) -> Site:
-    """The site of this key, made when it is new: the plan has checked that the source may."""
-    if not key:
-        assert source.default_site is not None
-        return source.default_site
-    site, is_new = Site.objects.get_or_create(key=key, defaults={"name": key, "tier": tier or Tier.EDGE})
-    if is_new:
-        record("site.add", site.name, actor=None, via=f"discovery: {source.name}")
-    return site

@@ -8,7 +8,7 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from inference_kpis.fleet.health import count_sites
-from inference_kpis.fleet.models import Node, Site, SiteHealth
+from inference_kpis.fleet.models import Node, Site, SiteHealth, Tier
 
 State = Node.State
 
@@ -19,6 +19,14 @@ def add_site(site: Site, *, by: User, now: datetime) -> Site:
         site.save()
         count_sites({site.pk}, now)
         record("site.add", site, actor=by)
+    return site
+
+
+def site_named(key: str, tier: str, *, via: str) -> Site:
+    """The site of this key, made, at the edge unless told, when it is new. `via` says what named it."""
+    site, is_new = Site.objects.get_or_create(key=key, defaults={"name": key, "tier": tier or Tier.EDGE})
+    if is_new:
+        record("site.add", site.name, actor=None, via=via)
     return site
 
 

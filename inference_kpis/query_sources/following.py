@@ -7,9 +7,10 @@ import structlog
 from django.db import IntegrityError, transaction
 
 from accounts.audit import record
+from inference_kpis.discovery.membership import bring_back, site_of, take_out
 from inference_kpis.discovery.planning import Kind
-from inference_kpis.fleet.models import Node, Site, Tier
-from inference_kpis.fleet.registration import restore_node, retire_node, save_node
+from inference_kpis.fleet.models import Node, Site
+from inference_kpis.fleet.registration import save_node
 from inference_kpis.pull.guard import parse_url, port_of
 from inference_kpis.pull.problems import PullFailed
 from inference_kpis.query_sources.models import QueriedNode, QuerySource
@@ -103,13 +104,10 @@ def _make(change: Change, source: QuerySource, now: datetime) -> None:
     node = Node.objects.select_for_update().get(pk=change.node_id)
     links = QueriedNode.objects.filter(source=source, node=node)
     if change.kind is Kind.RETIRE:
-        retire_node(node, by=None, now=now, via=via)
-        links.update(is_gone=True)
+        take_out(node, links, now, via=via)
         return
     if change.kind is Kind.RESTORE:
-        restore_node(node, name=change.name, by=None, now=now, via=via)
-        links.update(is_gone=False)
-        node.refresh_from_db()
+        bring_back(node, links, change.name, now, via=via)
     if change.fields:
         _write(node, change, source, now)
 
@@ -120,23 +118,10 @@ def _write(node: Node, change: Change, source: QuerySource, now: datetime) -> No
     assert shown is not None
     is_new = node.pk is None
     if is_new or "site" in change.fields:
-        node.site = _site(shown, source)
+        node.site = site_of(shown, source.default_site, via=f"query source: {source.name}")
     node.engine = shown.engine
     fields = ["name", "site", "engine"] if is_new else list(change.fields)
     save_node(node, credential=None, changed=fields, by=None, now=now, via=f"query source: {source.name}")
-
-
-def _site(shown: Shown, source: QuerySource) -> Site:
-    """The site that the node's labels name, made when it is new: the plan has checked that the source may."""
-    if not shown.site:
-        assert source.default_site is not None
-        return source.default_site
-    site, is_new = Site.objects.get_or_create(
-        key=shown.site, defaults={"name": shown.site, "tier": shown.tier or Tier.EDGE}
-    )
-    if is_new:
-        record("site.add", site.name, actor=None, via=f"query source: {source.name}")
-    return site
 
 
 def _remember(source: QuerySource, taken: Iterable[Shown]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from inference_kpis.discovery.planning import Kind, shown
+from inference_kpis.discovery.planning import Kind, shown, site_for
 from inference_kpis.discovery.problems import TargetRefused
 from inference_kpis.discovery.targets import LONGEST_NAME, SITE_KEY, TIERS, LabelNames
 from inference_kpis.engines import ENGINES
@@ -174,9 +174,4 @@ def _site(node: Shown, fleet: Fleet) -> str:
         raise TargetRefused("bad_site")
     if node.tier and node.tier not in TIERS:
         raise TargetRefused("bad_tier")
-    site = node.site or fleet.default_site
-    if not site:
-        raise TargetRefused("no_site")
-    if site not in fleet.sites and not fleet.may_create_sites:
-        raise TargetRefused("unknown_site")
-    return site
+    return site_for(node.site, fleet)
