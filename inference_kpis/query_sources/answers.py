@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -98,7 +99,13 @@ def _series(labels: Labels, naming: Naming) -> tuple[str, Series]:
     if naming.engine_label and labels.get(naming.model_label):
         labels |= {"vigie_model": labels.get(naming.engine_label, ""), naming.engine_label: labels[naming.model_label]}
     labels |= {"instance": node, "job": f"{naming.stream}/{labels.get('job', '')}"}
-    return node, Series(name, sorted_labels(labels.items(), DEFAULT_LIMITS))
+    return node, _same(Series(name, sorted_labels(labels.items(), DEFAULT_LIMITS)))
+
+
+@lru_cache(maxsize=20_000)
+def _same(series: Series) -> Series:
+    """One object for series that are equal: what was found out about one is remembered by its identity."""
+    return series
 
 
 def _result(body: bytes, kind: str) -> tuple[list[dict[str, Any]], bool]:
