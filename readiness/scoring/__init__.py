@@ -1,10 +1,11 @@
 """The algebra of scores: what an assessment may claim. Pure functions on whole numbers and exact fractions.
 
 Read downwards: `evidence` and `measurement` say what stands behind an answer, `practices` what level is verified,
-`rules` what a rule may claim and what is missing for more, `index` the number beside it, `company` all of it together.
+`rules` what a rule may claim and what is missing for more, `cheapest` the least that opens it, `index` the number
+beside it, `company` all of it together.
 """
 
-from readiness.scoring.cheapest import NoWay, Price, Proof, Step, Way, cheapest_way, rule_after, standing, steps_to
+from readiness.scoring.cheapest import NoWay, Price, Proof, Step, Way, cheapest_way
 from readiness.scoring.company import (
     DEFAULT_TARGET_LEVEL,
     OUTLOOK_DAYS,
@@ -128,11 +129,8 @@ __all__ = [
     "piece_class",
     "practice_score",
     "rounded",
-    "rule_after",
     "rule_score",
     "rule_verdict",
-    "standing",
-    "steps_to",
     "team_rule",
     "verified_level",
     "weighted_index",

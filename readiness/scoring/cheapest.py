@@ -6,13 +6,13 @@ to be covered: the least (cost, effort, number of steps) whose weights reach wha
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
 
 from readiness.scoring.evidence import HIGHEST_LEVEL, EvidenceClass
 from readiness.scoring.practices import Limit, PracticeScore
-from readiness.scoring.rules import FULL_SHARE, RuleScore, rule_of_scores
+from readiness.scoring.rules import FULL_SHARE, RuleScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,24 +168,3 @@ def _weighed(steps: Iterable[Step]) -> Weighed:
 
 def _plus(one: Weighed, other: Weighed) -> Weighed:
     return one[0] + other[0], one[1] + other[1], one[2] + other[2]
-
-
-# --- What if -------------------------------------------------------------------------------------------------------
-
-
-def rule_after(rule: RuleScore, done: Iterable[tuple[str, int]]) -> RuleScore:
-    """The rule as it would be scored with these actions (practice, level opened) done and their levels proved.
-
-    An action counts only with all those below it: a ladder is not climbed by its last rung.
-    """
-    ticked = set(done)
-    return rule_of_scores(tuple(_lifted(score, ticked) for score in rule.practices))
-
-
-def _lifted(score: PracticeScore, ticked: set[tuple[str, int]]) -> PracticeScore:
-    level = standing(score)
-    while (score.practice.key, level + 1) in ticked:
-        level += 1
-    if level == standing(score):
-        return score
-    return replace(score, declared=max(level, score.declared_level), verified=max(level, score.verified), limit=None)

@@ -19,13 +19,12 @@ from readiness.scoring import (
     Way,
     cheapest_way,
     obstacles,
-    rule_after,
     rule_score,
-    steps_to,
 )
-from readiness.scoring.cheapest import rule_of_scores
+from readiness.scoring.cheapest import steps_to
 from readiness.scoring.measurement import BindingState
 from readiness.scoring.practices import Limit, PracticeScore
+from readiness.scoring.rules import rule_of_scores
 
 TODAY = date(2026, 11, 23)
 REVIEWED = (Piece(TODAY - timedelta(days=5), 180, is_reviewed=True),)
@@ -133,14 +132,6 @@ def test_a_level_outside_the_scale_is_refused(level: int) -> None:
         cheapest_way(rule(answered("G", 1, gate=True)), level, {})
 
 
-def test_what_is_ticked_moves_the_level_only_rung_by_rung() -> None:
-    found = rule(answered("G", 1, gate=True))
-    assert rule_after(found, [("G", 3)]).level == 1
-    assert rule_after(found, [("G", 2)]).level == 2
-    assert rule_after(found, [("G", 3), ("G", 2)]).level == 3
-    assert rule_after(found, []) == found
-
-
 # --- For any rule ----------------------------------------------------------------------------------------------------
 
 declared = st.none() | st.integers(0, 4)
@@ -204,16 +195,3 @@ def test_the_way_opens_the_level(case: tuple[RuleScore, dict[tuple[str, int], Pr
             for score in found.practices
         )
         assert not obstacles(rule_of_scores(lifted), level)
-
-
-@given(rules_with_prices(), st.data())
-def test_doing_more_never_lowers_a_rule(
-    case: tuple[RuleScore, dict[tuple[str, int], Price], int], data: st.DataObject
-) -> None:
-    found, prices, _ = case
-    every = list(prices)
-    done = data.draw(st.sets(st.sampled_from(every))) if every else set()
-    more = done | (data.draw(st.sets(st.sampled_from(every))) if every else set())
-    before, after = rule_after(found, done), rule_after(found, more)
-    assert (after.level or 0) >= (before.level or 0)
-    assert (after.index or 0) >= (before.index or 0) >= (found.index or 0)
