@@ -8,7 +8,8 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, register
 
 from inference_kpis.catalogue import KPIS
-from readiness.bank import CONTENT, Bank, BankError, check_bank, current_version, load_bank, versions
+from readiness.bank import CONTENT, Bank, BankError, current_version, load_bank, versions
+from readiness.soundness import check_bank
 
 
 @register

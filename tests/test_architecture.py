@@ -35,6 +35,7 @@ LAYERS = {
         ("overview",),
         ("success",),
         ("assessments", "templatetags"),
+        ("soundness",),
         ("bank",),
         ("scoring",),
         ("exceptions",),
@@ -95,6 +96,7 @@ CALCULATIONS = (
     "inference_kpis/query_sources/promql.py",
     "readiness/scoring/*.py",
     "readiness/bank.py",
+    "readiness/soundness.py",
     "readiness/assessments/replies.py",
 )
 

@@ -10,13 +10,12 @@ from readiness.bank import (
     RULES,
     BankError,
     Text,
-    check_bank,
-    content_digest,
     current_version,
     load_bank,
     versions,
 )
 from readiness.checks import check_content
+from readiness.soundness import check_bank, content_digest
 
 RULE = """
 [rule]
