@@ -5,39 +5,32 @@ collection.
 """
 
 import zlib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
-from typing import NamedTuple, TypeVar
 
-from django.conf import settings
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from accounts.models import MachineKey
-from inference_kpis.engines import Engine
 from inference_kpis.engines.recognition import recognise
 from inference_kpis.fleet.egress import bytes_per_request_by_model
 from inference_kpis.fleet.health import count_sites
 from inference_kpis.fleet.models import Node
 from inference_kpis.mappings.reading import Reader, Readers, reader_for, reader_of_version, readers_of
-from inference_kpis.protocols.points import Buckets, Point, Series
+from inference_kpis.protocols.points import Point, Series
 from inference_kpis.pull.ingestion import MOST_MODELS
 from inference_kpis.push import assembly
 from inference_kpis.push.assembly import UP, Settled, Stream
-from inference_kpis.push.batch import FUTURE_ALLOWED, MOST_NAME_CHARACTERS
 from inference_kpis.push.ingestion import known_models, writable_nodes
 from inference_kpis.push.models import PushState
+from inference_kpis.push.placing import placed, wanted_of
 from inference_kpis.readings import store
 from inference_kpis.readings.algebra import Increase, MeasureValue, Reading
 from inference_kpis.readings.derived import completed, energy_and_cost
 from inference_kpis.readings.store import as_datetime, as_ms
 
-NODE_LABEL, JOB_LABEL = "instance", "job"
-# What tells two senders of the same series apart: they are streams of their own, of which one is counted.
-REPLICA_LABELS = ("__replica__", "prometheus_replica")
 MOST_STREAMS = 8
 # A stream that said nothing for so long no longer keeps others from giving the same measures.
 TAKEN_OVER_AFTER = timedelta(seconds=60)
@@ -45,9 +38,6 @@ TAKEN_OVER_AFTER = timedelta(seconds=60)
 FORGOTTEN_AFTER = timedelta(hours=1)
 # Who waits longer for a node that another request holds is asked to come back.
 LOCK_TIMEOUT = "5s"
-# Series that are remembered by what was found out about them.
-MOST_REMEMBERED = 20_000
-HISTOGRAM_SUFFIXES = ("_bucket", "_sum", "_count")
 
 
 @dataclass
@@ -70,14 +60,6 @@ class PointReceipt:
         return dict(Counter(code for _, code in self.refused).most_common())
 
 
-class Place(NamedTuple):
-    """Where a series belongs: node, stream, and what is left of it without the labels that say so."""
-
-    node: str
-    stream: str
-    series: Series
-
-
 def ingest_points(points: Sequence[Point], *, key: MachineKey, now: datetime) -> PointReceipt:
     """Take the points of one request in one transaction. Sending the same request again changes nothing."""
     return ingest_points_of(points, lambda names: writable_nodes(names, key), now=now)
@@ -91,13 +73,13 @@ def ingest_points_of(
     Taking the same points again changes nothing.
     """
     receipt = PointReceipt()
-    placed = _placed(points, now, receipt)
+    by_place, receipt.refused = placed(points, now)
     with transaction.atomic():
         _wait_only_briefly()
-        nodes = nodes_of({node for node, _ in placed})
+        nodes = nodes_of({node for node, _ in by_place})
         readers = readers_of(nodes.values())
         welcome: dict[tuple[Node, str], list[tuple[str, Point]]] = {}
-        for (name, stream), found in placed.items():
+        for (name, stream), found in by_place.items():
             node = nodes.get(name)
             if node is None or node.source != Node.Source.PUSH:
                 code = "unknown_node" if node is None else "pulled_node"
@@ -105,7 +87,7 @@ def ingest_points_of(
             elif not _recognise(node, found):
                 receipt.refused += [(point, "not_recognised") for _, point in found]
             else:
-                wanted = _wanted(reader_for(node, readers).engine, found)
+                wanted = wanted_of(reader_for(node, readers).engine, found)
                 receipt.passed_over += len(found) - len(wanted)
                 if wanted:
                     welcome[node, stream] = wanted
@@ -134,74 +116,6 @@ def settle_waiting(now: datetime) -> int:
     return len(nodes)
 
 
-# --- Where points belong ---------------------------------------------------------------------------------------------
-
-
-def _placed(
-    points: Iterable[Point], now: datetime, receipt: PointReceipt
-) -> dict[tuple[str, str], list[tuple[Series, Point]]]:
-    """The points that can be taken by node name and stream, in order of time; the others are refused."""
-    newest_ms = as_ms(now + FUTURE_ALLOWED)
-    oldest_ms = as_ms(now - timedelta(days=settings.RAW_RETENTION_DAYS - 1))
-    placed: dict[tuple[str, str], list[tuple[Series, Point]]] = defaultdict(list)
-    for point in sorted(points, key=lambda point: point.at_ms):
-        place = _place(point.series)
-        node = point.instance or (place.node if place else "")
-        if point.problem or place is None or not _is_name(node):
-            receipt.refused.append((point, point.problem or "invalid_series"))
-        elif not node:
-            receipt.refused.append((point, "unknown_node"))
-        elif point.at_ms > newest_ms:
-            receipt.refused.append((point, "in_future"))
-        elif point.at_ms < oldest_ms:
-            receipt.refused.append((point, "too_old"))
-        else:
-            placed[node, place.stream].append((place.series, point))
-    return placed
-
-
-Found = TypeVar("Found")
-
-
-def remembered(find: Callable[[Series], Found]) -> Callable[[Series], Found]:
-    """The function, with what it found for the very same object: series that are decoded again are, and to hash the
-    labels of one costs more than all else that is done with its point.
-    """
-    known: dict[int, tuple[Series, Found]] = {}
-
-    def look_up(series: Series) -> Found:
-        found = known.get(id(series))
-        # The series is kept with what was found, so that nothing else can have its identity.
-        if found is None:
-            if len(known) >= MOST_REMEMBERED:
-                known.clear()
-            found = known[id(series)] = series, find(series)
-        return found[1]
-
-    return look_up
-
-
-@remembered
-def _place(series: Series) -> Place | None:
-    """Where a series belongs; None when its stream cannot be."""
-    labels = dict(series.labels)
-    node, job = labels.pop(NODE_LABEL, ""), labels.pop(JOB_LABEL, "")
-    replicas = [labels.pop(label, "") for label in REPLICA_LABELS]
-    stream = "/".join([job, *filter(None, replicas)])
-    return Place(node, stream, Series(series.name, tuple(labels.items()))) if _is_name(stream) else None
-
-
-def _is_name(text: str) -> bool:
-    return len(text) <= MOST_NAME_CHARACTERS and (text.isprintable() or not text)
-
-
-def _wanted(engine: Engine, found: Sequence[tuple[Series, Point]]) -> list[tuple[str, Point]]:
-    """The points whose series the engine reads, with the keys of those under the names it knows."""
-    known = _known_by(engine)
-    named = ((known[isinstance(point.value, Buckets)](series), point) for series, point in found)
-    return [(key, point) for key, point in named if key]
-
-
 def _recognise(node: Node, found: Iterable[tuple[Series, Point]]) -> bool:
     """Whether the node's engine is known, by now at least: the names of its series tell it."""
     if not node.engine:
@@ -209,27 +123,6 @@ def _recognise(node: Node, found: Iterable[tuple[Series, Point]]) -> bool:
         if node.engine:
             node.save(update_fields=["engine"])
     return bool(node.engine)
-
-
-@lru_cache(maxsize=200)
-def _known_by(engine: Engine) -> tuple[Callable[[Series], str], Callable[[Series], str]]:
-    """What gives the key of a plain series, and of a histogram in one piece, as an engine knows it."""
-    plain, histogram = partial(_known, engine, is_histogram=False), partial(_known, engine, is_histogram=True)
-    return remembered(plain), remembered(histogram)
-
-
-def _known(engine: Engine, series: Series, *, is_histogram: bool) -> str:
-    """The key of the series as the engine knows it, without what it has no use for; '' when it does not read it.
-
-    OTLP adds `_total` to counters that some servers show without.
-    """
-    wanted = engine.wanted
-    shape = assembly.shape_of(engine)
-    for name in (series.name, series.name.removesuffix("_total")):
-        names = [name + suffix for suffix in HISTOGRAM_SUFFIXES] if is_histogram else [name]
-        if any(each.encode() in wanted for each in names):
-            return assembly.series_key(assembly.reduced(series._replace(name=name), shape))
-    return assembly.series_key(assembly.reduced(series, shape)) if series.name == UP else ""
 
 
 # --- State -----------------------------------------------------------------------------------------------------------
