@@ -5,15 +5,14 @@ and its letters keep their size. Nothing is styled here: classes only, the style
 coordinates know no language; words and numbers for people come in as arguments.
 """
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from html import escape
-from itertools import pairwise
 
 from inference_kpis.catalogue import Direction, Kpi, Quantile
 from inference_kpis.dashboards.chart_marks import Mark, drawn_marks
+from inference_kpis.dashboards.scales import coordinate, tick_decimals, time_ticks, value_ticks
 from inference_kpis.dashboards.series import Line
 from inference_kpis.dashboards.wording import unit_label
 from inference_kpis.readings.queries import Window
@@ -142,65 +141,6 @@ def _ms(moment: datetime) -> int:
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
-# --- Scales --------------------------------------------------------------------------------------------------------
-
-
-def nice_step(span: float, intervals: int) -> float:
-    """The smallest of 1, 2, 2.5, 5 · 10ⁿ that covers the span in so many intervals."""
-    rough = span / intervals
-    power = 10.0 ** math.floor(math.log10(rough))
-    return next(factor * power for factor in (1.0, 2.0, 2.5, 5.0, 10.0) if factor * power >= rough * (1 - 1e-9))
-
-
-def value_ticks(low: float, high: float, *, ceiling: float | None = None, intervals: int = 4) -> list[float]:
-    """Round values from at or below `low` to at or above `high`, but not above a ceiling that holds all values."""
-    if high <= low:
-        low, high = (low - 1, high) if ceiling is not None and high >= ceiling else (low, low + 1)
-    step = nice_step(high - low, intervals)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    if ceiling is not None and high <= ceiling < last * step:
-        last = math.floor(ceiling / step + 1e-9)
-        return [*(i * step for i in range(first, last + 1)), *([ceiling] if last * step < ceiling - 1e-9 else [])]
-    return [i * step for i in range(first, last + 1)]
-
-
-def tick_decimals(ticks: Sequence[float]) -> int:
-    """How many decimals tell neighbouring ticks apart."""
-    step = min((b - a for a, b in pairwise(ticks)), default=1.0)
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    return decimals + 1 if abs(round(step, decimals) - step) > step * 1e-6 else decimals
-
-
-_MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
-_TIME_STEPS = (
-    *(_MINUTE * n for n in (1, 2, 5, 10, 15, 30)),
-    *(_HOUR * n for n in (1, 2, 3, 6, 12)),
-    *(_DAY * n for n in (1, 2, 7, 14, 28, 91, 182, 364)),
-)
-
-
-def time_ticks(start_ms: int, end_ms: int, zone: tzinfo, *, most: int = 7) -> list[tuple[int, bool]]:
-    """(milliseconds, whether a day begins there) at round local times, no more than `most`."""
-    span = end_ms - start_ms
-    step = next((each for each in _TIME_STEPS if span / each <= most - 1), _TIME_STEPS[-1])
-    offset = _offset_ms(start_ms, zone)
-    first = -(-(start_ms + offset) // step) * step - offset
-    if step < _DAY:
-        return [(at, _is_midnight(at, zone)) for at in range(first, end_ms + 1, step)]
-    # Days differ in length where clocks change: each tick is moved to its own midnight.
-    return [(at + offset - _offset_ms(at, zone), True) for at in range(first, end_ms + 1, step)]
-
-
-def _offset_ms(at_ms: int, zone: tzinfo) -> int:
-    offset = zone.utcoffset(datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone).replace(tzinfo=None))
-    return (offset or timedelta(0)) // timedelta(milliseconds=1)
-
-
-def _is_midnight(at_ms: int, zone: tzinfo) -> bool:
-    local = datetime.fromtimestamp(at_ms / 1000, zone)
-    return (local.hour, local.minute) == (0, 0)
-
-
 # --- Lines ---------------------------------------------------------------------------------------------------------
 
 PLOT_HEIGHT = 220
@@ -251,16 +191,10 @@ def line_chart(chart: LineChart, *, title: str, zone: tzinfo, words: ChartWords)
     )
 
 
-def _number(value: float) -> str:
-    """A coordinate: at most two decimals, no exponent, no trailing zeros."""
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
-
-
 def _value_axis(ticks: Sequence[float], down: Callable[[float], float], words: ChartWords) -> Iterable[str]:
     decimals = tick_decimals(ticks)
     for tick in ticks:
-        y = _number(down(tick))
+        y = coordinate(down(tick))
         kind = "base-line" if tick == 0 else "grid-line"
         yield f'<line class="{kind}" x1="0" x2="100%" y1="{y}" y2="{y}"/>'
         yield f'<text class="y" x="-8" y="{y}" dy=".32em">{escape(words.number(tick, decimals))}</text>'
@@ -271,16 +205,16 @@ def _time_axis(ticks: Sequence[tuple[int, bool]], across: Callable[[int], float]
         text = words.day(at) if is_day else words.clock(at)
         # On small screens every second label goes; the last tick stays.
         kind = "x minor" if (len(ticks) - 1 - i) % 2 else "x"
-        x = _number(across(at) * 100)
+        x = coordinate(across(at) * 100)
         yield f'<text class="{kind}" x="{x}%" y="{PLOT_HEIGHT + 20}">{escape(text)}</text>'
 
 
 def _target(chart: LineChart, down: Callable[[float], float], words: ChartWords) -> Iterable[str]:
     if chart.target is not None:
         y = down(chart.target)
-        yield f'<line class="target-line" x1="0" x2="100%" y1="{_number(y)}" y2="{_number(y)}"/>'
+        yield f'<line class="target-line" x1="0" x2="100%" y1="{coordinate(y)}" y2="{coordinate(y)}"/>'
         label_y = y - 6 if y > LABEL_DISTANCE else y + LABEL_DISTANCE
-        yield f'<text class="target-label" x="6" y="{_number(label_y)}">{escape(words.target)}</text>'
+        yield f'<text class="target-label" x="6" y="{coordinate(label_y)}">{escape(words.target)}</text>'
 
 
 def runs(series: Series, step_ms: int) -> list[list[tuple[int, float]]]:
@@ -317,7 +251,7 @@ def _lines(chart: LineChart, across: Callable[[int], float], down: Callable[[flo
     lone: list[str] = []
 
     def place(at: int, value: float) -> str:
-        return f"{_number(across(at) * INNER_WIDTH)} {_number(down(value))}"
+        return f"{coordinate(across(at) * INNER_WIDTH)} {coordinate(down(value))}"
 
     for series in chart.series:
         for area in band_runs(series, chart.step_ms):
@@ -327,7 +261,7 @@ def _lines(chart: LineChart, across: Callable[[int], float], down: Callable[[flo
         for run in runs(series, chart.step_ms):
             if len(run) == 1:
                 at, value = run[0]
-                cx, cy = _number(across(at) * 100), _number(down(value))
+                cx, cy = coordinate(across(at) * 100), coordinate(down(value))
                 lone.append(f'<circle class="line-{series.colour}" cx="{cx}%" cy="{cy}" r="2"/>')
                 continue
             path.append("M" + "L".join(place(at, value) for at, value in run))
@@ -344,15 +278,15 @@ def _ends(
     ends = [(series, series.last) for series in chart.series if not series.is_before]
     known = [(series, last, down(last[1])) for series, last in ends if last is not None]
     for series, (at, _), y in known:
-        yield f'<circle class="line-{series.colour}" cx="{_number(across(at) * 100)}%" cy="{_number(y)}" r="3.5"/>'
+        yield f'<circle class="line-{series.colour}" cx="{coordinate(across(at) * 100)}%" cy="{coordinate(y)}" r="3.5"/>'
     if not chart.has_end_labels:
         return
     ordered = sorted(known, key=lambda each: each[2])
     for (series, (at, value), _), y in zip(ordered, spread_apart([y for *_, y in ordered]), strict=True):
         name = series.label if len(series.label) <= LONGEST_END_LABEL else f"{series.label[: LONGEST_END_LABEL - 1]}…"
         text = f"{escape(name)} {escape(words.value(value))}"
-        x = _number(across(at) * 100)
-        yield f'<text class="end-label line-{series.colour}" x="{x}%" dx="9" y="{_number(y)}" dy=".32em">{text}</text>'
+        x = coordinate(across(at) * 100)
+        yield f'<text class="end-label line-{series.colour}" x="{x}%" dx="9" y="{coordinate(y)}" dy=".32em">{text}</text>'
 
 
 def spread_apart(
@@ -367,65 +301,3 @@ def spread_apart(
         placed[i] = min(placed[i], limit)
         limit = placed[i] - distance
     return placed
-
-
-# --- Small ones ----------------------------------------------------------------------------------------------------
-
-
-def sparkline(values: Sequence[float | None], *, label: str = "") -> str:
-    """The course of a few dozen values, equally spaced, from their lowest to their highest; '' when there is none.
-
-    Without a label it is decoration beside a number and hidden from screen readers.
-    """
-    known = [value for value in values if value is not None]
-    if not known:
-        return ""
-    low, span = min(known), max(known) - min(known)
-    last = max(i for i, value in enumerate(values) if value is not None)
-
-    def place(i: int, value: float) -> tuple[float, float]:
-        x = 100 * i / max(len(values) - 1, 1)
-        return x, 50.0 if span == 0 else 90 - 80 * (value - low) / span
-
-    path: list[str] = []
-    for i, value in enumerate(values):
-        if value is not None:
-            x, y = place(i, value)
-            joins = i > 0 and values[i - 1] is not None
-            path.append(f"{'L' if joins else 'M'}{_number(x)} {_number(y)}")
-            if not joins and (i + 1 == len(values) or values[i + 1] is None):
-                path.append("h0")
-    end_x, end_y = place(last, known[-1])
-    meaning = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
-    return (
-        f'<svg class="spark" {meaning} focusable="false"><svg viewBox="0 0 100 100" preserveAspectRatio="none"'
-        f' width="100%" height="100%" overflow="visible"><path d="{"".join(path)}"/></svg>'
-        f'<circle cx="{_number(end_x)}%" cy="{_number(end_y)}%" r="2.25"/></svg>'
-    )
-
-
-def bullet(
-    value: float | None, target: float, direction: Direction, *, state: str, label: str, scale: float | None = None
-) -> str:
-    """A bar from zero towards a target mark; the stretch that misses the target is darker.
-
-    `scale` is the value at the right edge; without it there is a quarter of room beyond the larger of the two.
-    """
-    reach = scale or max(value or 0.0, target) * 1.25 or 1.0
-
-    def across(amount: float) -> float:
-        return min(max(amount / reach, 0.0), 1.0) * 100
-
-    mark = _number(across(target))
-    miss = (0.0, across(target)) if direction is Direction.HIGHER else (across(target), 100.0)
-    bar = ""
-    if value is not None:
-        # A value of zero is still a mark: two pixels wide.
-        widths = (f"{_number(across(value))}%", "2")
-        bar = "".join(f'<rect class="value" width="{width}" y="7" height="6"/>' for width in widths)
-    return (
-        f'<svg class="bullet" height="20" data-state="{escape(state)}" role="img" aria-label="{escape(label)}">'
-        '<rect class="scale" width="100%" y="4" height="12"/>'
-        f'<rect class="beyond" x="{_number(miss[0])}%" width="{_number(miss[1] - miss[0])}%" y="4" height="12"/>'
-        f'{bar}<line class="target" x1="{mark}%" x2="{mark}%" y1="1" y2="19"/></svg>'
-    )

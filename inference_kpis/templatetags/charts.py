@@ -18,7 +18,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from inference_kpis.catalogue import Direction, Kpi
-from inference_kpis.dashboards import charts, figures, wording
+from inference_kpis.dashboards import charts, figures, small_charts, wording
 from inference_kpis.dashboards.chart_marks import Mark
 from inference_kpis.readings.statistics import Quantity
 
@@ -125,7 +125,7 @@ def chart_figure(chart: charts.LineChart) -> str:
 def sparkline(values: Sequence[float | None] | Sequence[tuple[object, float | None]], label: str = "") -> SafeString:
     """Values, or points of which the second part is the value."""
     plain = [value[1] if isinstance(value, tuple) else value for value in values]
-    return SafeString(charts.sparkline(plain, label=str(label)))
+    return SafeString(small_charts.sparkline(plain, label=str(label)))
 
 
 @register.simple_tag
@@ -138,7 +138,7 @@ def bullet(quantity: Quantity, kpi: Kpi, target: float, state: str) -> SafeStrin
     }
     if kpi.unit == "%" and direction is Direction.HIGHER and target >= SHOWN_AS_LOSS_FROM:
         value, target, direction = (None if value is None else 100 - value), 100 - target, Direction.LOWER
-    return SafeString(charts.bullet(value, target, direction, state=str(state), label=label))
+    return SafeString(small_charts.bullet(value, target, direction, state=str(state), label=label))
 
 
 @register.simple_tag

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference_kpis.catalogue import KPIS, Direction
-from inference_kpis.dashboards import charts
+from inference_kpis.dashboards import charts, scales, small_charts
 from inference_kpis.dashboards.charts import ChartWords, LineChart, Series
 from inference_kpis.dashboards.series import Line
 from inference_kpis.readings.queries import Window
@@ -123,14 +123,14 @@ def test_lines_never_leave_the_plot(values: list[float | None]) -> None:
     ],
 )
 def test_value_ticks_are_round(low: float, high: float, ceiling: float | None, ticks: list[float]) -> None:
-    assert charts.value_ticks(low, high, ceiling=ceiling) == pytest.approx(ticks)
+    assert scales.value_ticks(low, high, ceiling=ceiling) == pytest.approx(ticks)
 
 
 @pytest.mark.parametrize(
     ("ticks", "decimals"), [([0, 25], 0), ([0, 2.5], 1), ([0, 0.25], 2), ([99.2, 99.4], 1), ([0, 500], 0)]
 )
 def test_ticks_have_the_decimals_that_tell_them_apart(ticks: list[float], decimals: int) -> None:
-    assert charts.tick_decimals(ticks) == decimals
+    assert scales.tick_decimals(ticks) == decimals
 
 
 def at(text: str) -> int:
@@ -142,24 +142,24 @@ def local(ticks: list[tuple[int, bool]]) -> list[str]:
 
 
 def test_an_hour_is_ticked_every_ten_minutes() -> None:
-    ticks = charts.time_ticks(at("2026-11-22T14:05"), at("2026-11-22T15:05"), PARIS)
+    ticks = scales.time_ticks(at("2026-11-22T14:05"), at("2026-11-22T15:05"), PARIS)
     assert local(ticks) == [f"22 {time}" for time in ("14:10", "14:20", "14:30", "14:40", "14:50", "15:00")]
 
 
 def test_a_day_is_ticked_at_local_hours_and_midnight_is_a_day() -> None:
-    ticks = charts.time_ticks(at("2026-11-22T09:00"), at("2026-11-23T09:00"), PARIS)
+    ticks = scales.time_ticks(at("2026-11-22T09:00"), at("2026-11-23T09:00"), PARIS)
     assert local(ticks) == ["22 12:00", "22 18:00", "23 00:00", "23 06:00"]
     assert [is_day for _, is_day in ticks] == [False, False, True, False]
 
 
 def test_days_begin_at_midnight_where_clocks_change() -> None:
-    ticks = charts.time_ticks(at("2026-10-23T00:00"), at("2026-10-28T00:00"), PARIS)
+    ticks = scales.time_ticks(at("2026-10-23T00:00"), at("2026-10-28T00:00"), PARIS)
     assert local(ticks) == [f"{day} 00:00" for day in (23, 24, 25, 26, 27, 28)]
 
 
 @given(st.integers(0, 4_000_000_000_000), st.integers(MINUTE, 400 * 86_400_000))
 def test_there_are_never_too_many_ticks(start: int, span: int) -> None:
-    assert len(charts.time_ticks(start, start + span, PARIS)) <= 8
+    assert len(scales.time_ticks(start, start + span, PARIS)) <= 8
 
 
 @given(st.lists(st.floats(0, 220), max_size=8).map(sorted))
@@ -185,7 +185,7 @@ def test_a_latency_starts_at_zero_and_a_good_share_does_not() -> None:
     availability = charts.kpi_chart(KPIS["availability"], [line], window, target=99.5)
     assert not availability.starts_at_zero
     assert availability.ceiling == 100
-    assert max(charts.value_ticks(99.5, 100, ceiling=availability.ceiling)) == 100
+    assert max(scales.value_ticks(99.5, 100, ceiling=availability.ceiling)) == 100
 
 
 def test_no_lines_are_an_empty_chart() -> None:
@@ -198,17 +198,17 @@ def test_no_lines_are_an_empty_chart() -> None:
 
 
 def test_a_sparkline_runs_from_its_lowest_to_its_highest() -> None:
-    svg = ElementTree.fromstring(charts.sparkline([1, 3, None, 2]))
+    svg = ElementTree.fromstring(small_charts.sparkline([1, 3, None, 2]))
     assert paths(svg) == ["M0 90L33.33 10M100 50h0"]
     assert svg.attrib["aria-hidden"] == "true"
 
 
 def test_a_sparkline_with_a_label_is_an_image() -> None:
-    assert ElementTree.fromstring(charts.sparkline([5], label="p95, rising")).attrib["role"] == "img"
+    assert ElementTree.fromstring(small_charts.sparkline([5], label="p95, rising")).attrib["role"] == "img"
 
 
 def test_nothing_has_no_sparkline() -> None:
-    assert charts.sparkline([]) == charts.sparkline([None, None]) == ""
+    assert small_charts.sparkline([]) == small_charts.sparkline([None, None]) == ""
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_nothing_has_no_sparkline() -> None:
 def test_a_bullet_shows_value_target_and_the_stretch_that_misses_it(
     value: float | None, direction: Direction, bar: str | None, mark: str, miss: tuple[str, str]
 ) -> None:
-    svg = ElementTree.fromstring(charts.bullet(value, 400, direction, state="met", label="x", scale=500))
+    svg = ElementTree.fromstring(small_charts.bullet(value, 400, direction, state="met", label="x", scale=500))
     rects = {rect.attrib["class"]: rect for rect in reversed(list(svg.iter("rect")))}
     assert (rects["value"].attrib["width"] if "value" in rects else None) == bar
     assert next(svg.iter("line")).attrib["x1"] == mark
@@ -231,15 +231,15 @@ def test_a_bullet_shows_value_target_and_the_stretch_that_misses_it(
 
 
 def test_a_bullet_without_room_is_still_drawn() -> None:
-    ElementTree.fromstring(charts.bullet(0, 0, Direction.LOWER, state="met", label="x"))
+    ElementTree.fromstring(small_charts.bullet(0, 0, Direction.LOWER, state="met", label="x"))
 
 
 @pytest.mark.parametrize(
     "markup",
     [
         charts.line_chart(chart([1, None, 2], [2, 3, 4], target=2.0), title="t", zone=PARIS, words=WORDS),
-        charts.sparkline([1, 2]),
-        charts.bullet(1, 2, Direction.LOWER, state="met", label="x"),
+        small_charts.sparkline([1, 2]),
+        small_charts.bullet(1, 2, Direction.LOWER, state="met", label="x"),
     ],
 )
 def test_nothing_is_styled_in_the_markup(markup: str) -> None:
