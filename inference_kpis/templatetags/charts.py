@@ -38,7 +38,7 @@ def _local(at_ms: int) -> datetime:
 
 
 def _day(at_ms: int) -> str:
-    return date_format(_local(at_ms), "j M")
+    return date_format(_local(at_ms), "MONTH_DAY_FORMAT")
 
 
 def _clock(at_ms: int) -> str:
