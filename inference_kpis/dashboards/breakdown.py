@@ -10,6 +10,7 @@ from inference_kpis.catalogue import KPIS, Kpi
 from inference_kpis.dashboards import wording
 from inference_kpis.dashboards.charts import LineChart, kpi_chart
 from inference_kpis.dashboards.comparing import change
+from inference_kpis.dashboards.marks import Happenings
 from inference_kpis.dashboards.series import Split, group_line
 from inference_kpis.readings.algebra import Increase, merge_all
 from inference_kpis.readings.queries import GroupReading, Window, by_engine, kpi_of
@@ -57,11 +58,15 @@ def compared(kpis: Iterable[Kpi], now: Sequence[GroupReading], before: Sequence[
 
 
 def charts(
-    kpis: Iterable[Kpi], readings: Sequence[GroupReading], window: Window, label: str
+    kpis: Iterable[Kpi], readings: Sequence[GroupReading], window: Window, label: str, happened: Happenings
 ) -> list[tuple[Kpi, LineChart]]:
-    """A chart of each KPI that has a value, all readings in one line."""
+    """A chart of each KPI that has a value, all readings in one line, with what happened there."""
     found = [(kpi, group_line(kpi, readings, window, label, "")) for kpi in kpis]
-    return [(kpi, kpi_chart(kpi, [line], window)) for kpi, line in found if line.quantity.reason is None]
+    return [
+        (kpi, kpi_chart(kpi, [line], window, marks=happened.on(kpi)))
+        for kpi, line in found
+        if line.quantity.reason is None
+    ]
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,14 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import SignedInRequest, signed_in
 from inference_kpis import access
+from inference_kpis.alerts.areas import Place
 from inference_kpis.catalogue import DEFAULT_KPIS, KPIS, Kpi
 from inference_kpis.dashboards.amounts import amounts
 from inference_kpis.dashboards.breakdown import compared, parts, window_before
 from inference_kpis.dashboards.charts import LineChart, kpi_chart
 from inference_kpis.dashboards.csv_files import lines_csv
 from inference_kpis.dashboards.live import live, unchanged
+from inference_kpis.dashboards.marks import happenings
 from inference_kpis.dashboards.node_list import NodeList, columns
 from inference_kpis.dashboards.node_rows import RECENT, node_rows
 from inference_kpis.dashboards.series import SPLITS, WINDOWS, Split, engine_label, finding, lines, window_of
@@ -180,6 +182,7 @@ def _charts(
 ) -> list[ModelChart]:
     """A chart of each KPI that has a value at one of the parts drawn."""
     split = MODEL_SPLITS[split_key]
+    happened = happenings(Place(model=name), window)
     shown = [each for each in own if split.key(each.group) in drawn]
     query = urlencode({"name": name, "window": window_key, "split": split_key})
     found: list[ModelChart] = []
@@ -187,5 +190,6 @@ def _charts(
         of_kpi = [line for line in lines(kpi, shown, window, split) if line.quantity.reason is None]
         if of_kpi:
             csv_url = f"{reverse('kpis:model_csv', args=[kpi.key])}?{query}"
-            found.append(ModelChart(kpi, finding(kpi, of_kpi), kpi_chart(kpi, of_kpi, window), csv_url))
+            chart = kpi_chart(kpi, of_kpi, window, marks=happened.on(kpi))
+            found.append(ModelChart(kpi, finding(kpi, of_kpi), chart, csv_url))
     return found

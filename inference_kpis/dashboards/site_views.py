@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import SignedInRequest, signed_in
 from inference_kpis import access
+from inference_kpis.alerts.areas import Place
 from inference_kpis.alerts.models import Alert, Silence
 from inference_kpis.alerts.reading import alert_lines, worst_first
 from inference_kpis.catalogue import DEFAULT_KPIS, KPIS, Kpi
@@ -18,6 +19,7 @@ from inference_kpis.dashboards.breakdown import CHARTED, charts, compared, parts
 from inference_kpis.dashboards.csv_files import lines_csv
 from inference_kpis.dashboards.fleet_health import fleet_health
 from inference_kpis.dashboards.live import live, unchanged
+from inference_kpis.dashboards.marks import happenings
 from inference_kpis.dashboards.node_list import NodeList, columns, page_of
 from inference_kpis.dashboards.node_rows import RECENT, node_rows
 from inference_kpis.dashboards.series import SPLITS, WINDOWS, group_line, window_of
@@ -97,7 +99,7 @@ def site_detail(request: SignedInRequest, key: str) -> HttpResponse:
         "states": [(state, state_count(state, count)) for state, count in counts.items()],
         "health_at": health.counted_at if health and health.up + health.down else None,
         "compared": compared(DEFAULT_KPIS, readings, before),
-        "charts": charts(CHARTED, readings, window, site.name),
+        "charts": charts(CHARTED, readings, window, site.name, happenings(Place(site.tier, site.pk), window)),
         "by_engine": parts(readings, SPLITS["engine"], PART_KPIS),
         "by_model": parts([each for each in readings if each.group.model], SPLITS["model"], PART_KPIS),
         "part_kpis": PART_KPIS,

@@ -53,7 +53,7 @@ class WallForm(AskedForm):
     site = forms.ModelChoiceField(
         label=_("Site"),
         required=False,
-        queryset=Site.objects.all(),
+        queryset=Site.objects.in_service(),
         to_field_name="key",
         empty_label=_("the whole fleet"),
     )

@@ -1,6 +1,6 @@
 """The form of a query source."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.alphabet import NameChoiceField
 from inference_kpis.dashboards.essentials import EssentialsFirst
 from inference_kpis.engines import ENGINES
-from inference_kpis.fleet.models import Node
+from inference_kpis.fleet.models import Node, Site
 from inference_kpis.pull.guard import parse_url, same_origin
 from inference_kpis.pull.problems import PullFailed
 from inference_kpis.query_sources.models import QuerySource
@@ -64,6 +64,11 @@ class QuerySourceForm(EssentialsFirst, forms.ModelForm):
         *("default_site", "may_create_sites"),
     )
     field_order = ESSENTIAL
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        sites = Site.objects.to_choose(self.instance.default_site_id)
+        cast(NameChoiceField, self.fields["default_site"]).queryset = sites
 
     def clean_url(self) -> str:
         url: str = self.cleaned_data["url"]

@@ -63,7 +63,7 @@ def _edit(request: SignedInRequest, source: QuerySource) -> HttpResponse:
         "source": source,
         "trial": trial,
         "has_typed_secret": bool(trial and form.cleaned_data["credential"]),
-        "has_sites": Site.objects.exists(),
+        "has_sites": Site.objects.in_service().exists(),
         "nothing_may_be_pulled": nothing_may_be_pulled(),
     }
     return render(request, "inference_kpis/query_sources/query_source_edit.html", context)

@@ -128,3 +128,22 @@ def test_drawing_and_figure_show_the_same() -> None:
     assert [shape["type"] for shape in figure["layout"]["shapes"]] == ["rect", "rect"]
     assert [each["text"] for each in figure["layout"]["annotations"]] == ["A", "B"]
     assert "<b>" not in str(figure)
+
+
+def test_the_page_of_a_site_shows_what_happened_there(browser: Client) -> None:
+    lyon, lille = SiteFactory(key="lyon"), SiteFactory(key="lille")
+    busy_node(site=lyon)
+    annotate(title="Lyon upgraded", scope="site", site=lyon)
+    annotate(title="Lille upgraded", scope="site", site=lille)
+    text = text_of(browser.get(reverse("kpis:site_detail", args=["lyon"])))
+    assert "Lyon upgraded" in text
+    assert "Lille upgraded" not in text
+
+
+def test_the_page_of_a_model_shows_what_happened_to_it(browser: Client) -> None:
+    busy_node()
+    annotate(title="m quantised", scope="model", model="m")
+    annotate(title="n quantised", scope="model", model="n")
+    text = text_of(browser.get(reverse("kpis:model_detail"), {"name": "m"}))
+    assert "m quantised" in text
+    assert "n quantised" not in text

@@ -184,3 +184,13 @@ def test_the_pages_cost_the_same_however_much_there_is(browser: Client, promethe
     page = words(browser.get(source.get_absolute_url()))
     assert "19 nodes: No complete answer arrived within the time-out." in page
     assert "1 node: The reading ends more than 5 minutes in the future." in page
+
+
+def test_a_site_out_of_service_is_not_offered(operator: Client) -> None:
+    SiteFactory(name="Closed site", retired_at=NOW)
+    assert "Closed site" not in words(operator.get(reverse("kpis:query_source_add")))
+
+
+def test_a_site_out_of_service_stays_where_it_is_chosen(operator: Client, prometheus: Prometheus) -> None:
+    source = source_of(prometheus, default_site=SiteFactory(name="Closed site", retired_at=NOW))
+    assert "Closed site" in words(operator.get(reverse("kpis:query_source_edit", args=[source.pk])))
