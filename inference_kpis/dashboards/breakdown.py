@@ -1,6 +1,6 @@
 """A part of the fleet over a window: its KPIs against the window before, and what its parts contribute."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
@@ -83,9 +83,10 @@ def parts(
     readings: Iterable[GroupReading],
     split: Split,
     kpis: Sequence[Kpi],
-    complete: Callable[[list[GroupReading]], list[GroupReading]] = list,
+    *,
+    span: tuple[int, int],
 ) -> list[Part]:
-    """The parts by their labels; `complete` may add to the readings of one what KPIs need."""
+    """The parts by their labels; `span` (Unix ms) is that of the whole."""
     by_key: dict[tuple[str, str], list[GroupReading]] = {}
     for each in readings:
         by_key.setdefault((split.name(each.group), split.key(each.group)), []).append(each)
@@ -96,7 +97,7 @@ def parts(
             key,
             label,
             requests[label, key] / total if total else None,
-            tuple((kpi, kpi_of(kpi, complete(by_engine(by_key[label, key])))) for kpi in kpis),
+            tuple((kpi, kpi_of(kpi, by_engine(by_key[label, key]), span=span)) for kpi in kpis),
         )
         for label, key in sorted(by_key, key=lambda place: (alphabetical(place[0]), place[1]))
     ]

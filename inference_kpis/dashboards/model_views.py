@@ -31,7 +31,7 @@ from inference_kpis.dashboards.shared_costs import with_shares
 from inference_kpis.dashboards.site_views import HEADLINES, headlines
 from inference_kpis.fleet.models import ServedModel
 from inference_kpis.readings import store
-from inference_kpis.readings.queries import GroupReading, Window, groups, readings_of
+from inference_kpis.readings.queries import GroupReading, Window, groups, readings_of, span_of
 
 MODELS_PER_PAGE = 25
 MOST_NODES = 10
@@ -107,7 +107,7 @@ def model_detail(request: SignedInRequest) -> HttpResponse:
     readings = _readings(model.name, window)
     own = [each for each in readings if each.group.model == model.name]
     shared = _of_model(model.name, readings)
-    everything = sorted(parts(shared, split, PART_KPIS), key=lambda part: -(part.share or 0))
+    everything = sorted(parts(shared, split, PART_KPIS, span=span_of(shared)), key=lambda part: -(part.share or 0))
     page = Paginator(everything, PARTS_PER_PAGE).get_page(request.GET.get("page"))
     drawn = {part.key for part in everything[:MOST_LINES]}
     wanted = NodeList(model=model.name)

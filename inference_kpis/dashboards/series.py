@@ -13,7 +13,7 @@ from inference_kpis.catalogue import Direction, Kpi
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node, Tier
 from inference_kpis.readings.algebra import EMPTY, Reading, merge_all
-from inference_kpis.readings.queries import Group, GroupReading, Window, by_step, exposed_by, giving, kpi_of
+from inference_kpis.readings.queries import Group, GroupReading, Window, by_step, exposed_by, giving, kpi_of, span_of
 from inference_kpis.readings.statistics import NOT_EXPOSED, Quantity, gives, kpi_quantity
 
 # The windows that pages offer: key in the URL → length and label.
@@ -83,19 +83,28 @@ def window_of(key: str, now: datetime) -> tuple[str, Window]:
 def lines(kpi: Kpi, readings: Iterable[GroupReading], window: Window, split: Split) -> list[Line]:
     """One line for each site, tier, engine or model, in the order of their labels."""
     by_key: dict[tuple[str, str], list[GroupReading]] = {}
-    for each in readings:
+    everything = list(readings)
+    span = span_of(everything)
+    for each in everything:
         by_key.setdefault((split.name(each.group), split.key(each.group)), []).append(each)
     ordered = sorted(by_key.items(), key=lambda pair: (alphabetical(pair[0][0]), pair[0][1]))
-    return [group_line(kpi, of_key, window, label, key) for (label, key), of_key in ordered]
+    return [group_line(kpi, of_key, window, label, key, span=span) for (label, key), of_key in ordered]
 
 
-def group_line(kpi: Kpi, readings: Iterable[GroupReading], window: Window, label: str, key: str) -> Line:
-    """All these readings in one line."""
+def group_line(
+    kpi: Kpi,
+    readings: Iterable[GroupReading],
+    window: Window,
+    label: str,
+    key: str,
+    *,
+    span: tuple[int, int] | None = None,
+) -> Line:
+    """All these readings in one line; `span` is that of the whole where they are a part of one."""
     everything = list(readings)
     usable = [(each.bucket_at, each.reading) for each in giving(kpi, everything)]
-    return Line(
-        label, steps(kpi, usable, window, is_exposed=bool(usable) or not everything), kpi_of(kpi, everything), key
-    )
+    is_exposed = bool(usable) or not everything
+    return Line(label, steps(kpi, usable, window, is_exposed=is_exposed), kpi_of(kpi, everything, span=span), key)
 
 
 def node_line(

@@ -26,7 +26,7 @@ from inference_kpis.dashboards.series import SPLITS, WINDOWS, group_line, window
 from inference_kpis.dashboards.site_cells import SiteCells, state_count
 from inference_kpis.fleet.models import Site
 from inference_kpis.readings import store
-from inference_kpis.readings.queries import GroupReading, Window, by_engine, group_readings, kpi_of
+from inference_kpis.readings.queries import GroupReading, Window, by_engine, group_readings, kpi_of, span_of
 from inference_kpis.readings.statistics import Quantity
 
 SITES_PER_PAGE = 50
@@ -89,6 +89,8 @@ def site_detail(request: SignedInRequest, key: str) -> HttpResponse:
     window_key, window = window_of(request.GET.get("window", ""), now)
     readings = group_readings(window, sites={site.pk})
     before = group_readings(window_before(window), sites={site.pk})
+    span = span_of(readings)
+    of_models = [each for each in readings if each.group.model]
     wanted = NodeList.of(request.GET).at(site)
     health = getattr(site, "health", None)
     counts = _occurring(health.counts) if health else {}
@@ -100,8 +102,8 @@ def site_detail(request: SignedInRequest, key: str) -> HttpResponse:
         "health_at": health.counted_at if health and health.up + health.down else None,
         "compared": compared(DEFAULT_KPIS, readings, before),
         "charts": charts(CHARTED, readings, window, site.name, happenings(Place(site.tier, site.pk), window)),
-        "by_engine": parts(readings, SPLITS["engine"], PART_KPIS),
-        "by_model": parts([each for each in readings if each.group.model], SPLITS["model"], PART_KPIS),
+        "by_engine": parts(readings, SPLITS["engine"], PART_KPIS, span=span),
+        "by_model": parts(of_models, SPLITS["model"], PART_KPIS, span=span),
         "part_kpis": PART_KPIS,
         "page": page,
         "rows": node_rows(nodes, now),

@@ -226,13 +226,27 @@ def by_engine(readings: Iterable[GroupReading]) -> list[GroupReading]:
     return list(merged.values())
 
 
-def kpi_of(kpi: Kpi, readings: Iterable[GroupReading]) -> Quantity:
-    """The KPI over all these readings together; not exposed when there are some and none of their engines gives it."""
+def span_of(readings: Iterable[GroupReading]) -> tuple[int, int]:
+    """When the first of these readings begins and the last one ends (Unix ms); (0, 0) for none."""
+    spans = [(each.reading.start_ms, each.reading.end_ms) for each in readings if each.reading != EMPTY]
+    return (min(start for start, _ in spans), max(end for _, end in spans)) if spans else (0, 0)
+
+
+def kpi_of(kpi: Kpi, readings: Iterable[GroupReading], *, span: tuple[int, int] | None = None) -> Quantity:
+    """The KPI over all these readings together; not exposed when there are some and none of their engines gives it.
+
+    What is per second is so over `span` (Unix ms): that of the readings, or of the whole that they are a part of, so
+    that the rates of the parts add up to that of the whole.
+    """
     everything = list(readings)
     usable = giving(kpi, everything)
     if everything and not usable:
         return NOT_EXPOSED
-    return kpi_quantity(kpi, merge_all(each.reading for each in usable))
+    merged = merge_all(each.reading for each in usable)
+    if merged != EMPTY:
+        start_ms, end_ms = span or span_of(everything)
+        merged = replace(merged, start_ms=start_ms, end_ms=end_ms)
+    return kpi_quantity(kpi, merged)
 
 
 def by_step(readings: Iterable[tuple[datetime, Reading]], window: Window) -> dict[datetime, Reading]:

@@ -33,9 +33,20 @@ def test_it_works(browser: Client) -> None:
     text = text_of(page)
     assert "Request rate 0.95 req/s before: no data" in text
     assert "vLLM 100.0% 0.95 req/s" in text
-    assert "m 100.0% 1 req/s" in text
+    assert "m 100.0% 0.95 req/s" in text
     assert "lyon-03 Lyon · Edge Up 10 s ago 1 req/s" in text
     assert f"{url()}e2e_latency_p95.csv?window=1h" in page.content.decode()
+
+
+def test_the_rates_of_the_parts_add_up_to_the_whole(browser: Client) -> None:
+    site = SiteFactory(key="lyon")
+    busy_node(site=site)
+    pulled(NodeFactory(site=site), bodies=("", "", vllm(0, model="late"), vllm(90, model="late")))
+    context = browser.get(url()).context
+    whole = next(each.quantity.value for each in context["compared"] if each.kpi.key == "request_rate")
+    for of_split in (context["by_engine"], context["by_model"]):
+        rates = [quantity.value for part in of_split for kpi, quantity in part.quantities if kpi.key == "request_rate"]
+        assert sum(rates) == pytest.approx(whole)
 
 
 def test_only_what_happened_there_counts(browser: Client) -> None:
