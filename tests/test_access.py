@@ -280,6 +280,8 @@ ROWS: dict[str, Row] = {
     "api_site_list": Row(EVERYBODY),
     "api_openmetrics": Row(EVERYBODY),
     "api_annotation_list": Row(EVERYBODY),
+    "api_mapping_list": Row(EVERYBODY),
+    "api_mapping_detail": Row(EVERYBODY, lambda world: [world.mapping.pk]),
     "admin:index": Row(ADMINISTERS),
     "admin:accounts_user_changelist": Row(ADMINISTERS),
     "admin:accounts_machinekey_add": Row(ADMINISTERS),
@@ -291,7 +293,7 @@ ROWS: dict[str, Row] = {
 }
 # For machines, or before sign-in: tested where they live.
 OPEN = {"home", "healthz", "readyz", "metrics", "set_language", "api_readings"}
-OPEN |= {"api_remote_write", "api_otlp_metrics", "kpis:screen"}
+OPEN |= {"api_remote_write", "api_otlp_metrics", "api_mapping_node", "kpis:screen"}
 
 
 def named_urls(resolver: URLResolver, namespace: str = "") -> Iterator[str]:

@@ -19,9 +19,10 @@ from accounts.access import SignedInRequest, has_role, signed_in
 from accounts.models import Role
 from inference_kpis import access
 from inference_kpis.catalogue import MEASURES
+from inference_kpis.dashboards import mapping_files
 from inference_kpis.dashboards.mapping_words import COMBINES, KINDS, UNIT_NAMES, problem_sentence
 from inference_kpis.engines.generic import GENERIC
-from inference_kpis.engines.mapping import Content, NotAMapping, as_json, from_json, problems, written_conditions
+from inference_kpis.engines.mapping import Content, written_conditions
 from inference_kpis.mappings.models import NodeMapping, SeriesMapping, SeriesMappingVersion
 from inference_kpis.mappings.reading import content_of
 from inference_kpis.mappings.saving import (
@@ -124,10 +125,8 @@ def mapping_export(request: SignedInRequest, pk: int) -> HttpResponse:
     """The mapping as JSON, as `mapping_import` reads it."""
     mapping = access.get_mapping(pk)
     content = content_of(pk, mapping.version) or Content()
-    response = JsonResponse(
-        {"name": mapping.name, "note": mapping.note, **as_json(content)},
-        json_dumps_params={"indent": 2, "ensure_ascii": False},
-    )
+    written = mapping_files.written(mapping, content)
+    response = JsonResponse(written, json_dumps_params={"indent": 2, "ensure_ascii": False})
     response["Content-Disposition"] = f'attachment; filename="{slugify(mapping.name) or "mapping"}.json"'
     return response
 
@@ -145,7 +144,7 @@ class MappingImportForm(forms.Form):
     )
 
     def clean(self) -> dict[str, object]:
-        """Name, note and content of the mapping that was given; each row that is wrong is said by its number."""
+        """The mapping that was given; each row that is wrong is said by its number."""
         cleaned = super().clean() or self.cleaned_data
         file = cleaned.get("file")
         body = file.read(MOST_FILE_BYTES + 1) if file else str(cleaned.get("text", "")).encode()
@@ -153,40 +152,9 @@ class MappingImportForm(forms.Form):
             raise forms.ValidationError(_("The file is larger than 256 KB."))
         try:
             found = json.loads(body)
-            if not isinstance(found, dict):
-                raise NotAMapping("not_a_mapping")
-            name, note = found.pop("name", ""), found.pop("note", "")
-            content = from_json(found)
-        except NotAMapping as error:
-            raise forms.ValidationError(problem_sentence(str(error))) from None
         except (ValueError, RecursionError):
             raise forms.ValidationError(problem_sentence("not_a_mapping")) from None
-        self.mapping = SeriesMapping(name=name, note=note)
-        self._judge(self.mapping, content)
-        return {**cleaned, "content": content}
-
-    def _judge(self, mapping: SeriesMapping, content: Content) -> None:
-        is_text = isinstance(mapping.name, str) and isinstance(mapping.note, str)
-        if (
-            not is_text
-            or "\0" in mapping.name + mapping.note
-            or not 0 < len(mapping.name) <= 120
-            or len(mapping.note) > 2000
-        ):
-            raise forms.ValidationError(
-                _("Give the mapping a name of at most 120 characters and a note of at most 2,000.")
-            )
-        if SeriesMapping.objects.filter(name=mapping.name).exists():
-            raise forms.ValidationError(_("Another mapping has this name."))
-        if not content.rows:
-            raise forms.ValidationError(problem_sentence("no_rows"))
-        wrong = [
-            _("Row %(number)s: %(problem)s")
-            % {"number": each.row + 1, "problem": problem_sentence(each.code, each.other)}
-            for each in problems(content)
-        ]
-        if wrong:
-            raise forms.ValidationError(wrong)
+        return {**cleaned, "written": mapping_files.read(found)}
 
 
 @has_role(Role.OPERATOR)
@@ -194,10 +162,10 @@ class MappingImportForm(forms.Form):
 def mapping_import(request: SignedInRequest) -> HttpResponse:
     form = MappingImportForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
+        written = form.cleaned_data["written"]
+        mapping = SeriesMapping(name=written.name, note=written.note)
         try:
-            saved = save_mapping(
-                form.mapping, form.cleaned_data["content"], seen_version=0, by=request.user, now=datetime.now(UTC)
-            )
+            saved = save_mapping(mapping, written.content, seen_version=0, by=request.user, now=datetime.now(UTC))
         except IntegrityError:
             # Somebody took the name since the form looked.
             form.add_error(None, _("Another mapping has this name."))

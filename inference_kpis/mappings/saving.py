@@ -33,11 +33,11 @@ class NotGeneric(FleetError):
 
 
 def save_mapping(
-    mapping: SeriesMapping, content: Content, *, seen_version: int, by: User | None, now: datetime
+    mapping: SeriesMapping, content: Content, *, seen_version: int, by: User | None, now: datetime, via: str = ""
 ) -> SeriesMapping:
     """Write name, note and a new version of what it says. Raises `ChangedMeanwhile`, and IntegrityError for a taken name.
 
-    `seen_version` is the version that the editor started from, 0 for a new mapping.
+    `seen_version` is the version that the editor started from, 0 for a new mapping; `via` what wrote it when no person did.
     """
     with transaction.atomic():
         if mapping.pk:
@@ -60,6 +60,7 @@ def save_mapping(
             actor=by,
             version=mapping.version,
             measures=sorted({row.measure for row in content.rows}),
+            **({"via": via} if via else {}),
         )
     return mapping
 
@@ -69,17 +70,17 @@ def copy_mapping(mapping: SeriesMapping, content: Content, *, name: str, by: Use
     return save_mapping(SeriesMapping(name=name, note=mapping.note), content, seen_version=0, by=by, now=now)
 
 
-def remove_mapping(mapping: SeriesMapping, *, by: User) -> None:
+def remove_mapping(mapping: SeriesMapping, *, by: User | None, via: str = "") -> None:
     """Remove a mapping and its history. Raises `MappingInUse`."""
     with transaction.atomic():
         mapping = SeriesMapping.objects.select_for_update().get(pk=mapping.pk)
         if mapping.nodes.exists():
             raise MappingInUse
-        record("mapping.remove", mapping.name, actor=by)
+        record("mapping.remove", mapping.name, actor=by, **({"via": via} if via else {}))
         mapping.delete()
 
 
-def give_mapping(node: Node, mapping: SeriesMapping | None, *, by: User) -> None:
+def give_mapping(node: Node, mapping: SeriesMapping | None, *, by: User | None, via: str = "") -> None:
     """Read a node with this mapping from its next pull on; None: with the usual names. Raises `NotGeneric`."""
     with transaction.atomic():
         # The node first, as pulls and pushes take it: none is under way while what it is read by changes.
@@ -90,4 +91,10 @@ def give_mapping(node: Node, mapping: SeriesMapping | None, *, by: User) -> None
             raise NotGeneric
         else:
             NodeMapping.objects.update_or_create(node=node, defaults={"mapping": mapping})
-        record("node.mapping", node.name, actor=by, mapping=mapping.name if mapping else "")
+        record(
+            "node.mapping",
+            node.name,
+            actor=by,
+            mapping=mapping.name if mapping else "",
+            **({"via": via} if via else {}),
+        )
