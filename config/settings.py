@@ -196,8 +196,8 @@ PULL_SAMPLES_CEILING = env.whole_number("VIGIE_PULL_SAMPLES_CEILING", 200_000)
 PULL_BATCH_SIZE = env.whole_number("VIGIE_PULL_BATCH_SIZE", 50)
 # Few at a time: probes that wait for each other in one process would measure that.
 PROBE_BATCH_SIZE = env.whole_number("VIGIE_PROBE_BATCH_SIZE", 10)
-# Where else probes are sent from: each name is that of a queue that workers standing there take from.
-PROBE_REGIONS = env.listed("VIGIE_PROBE_REGIONS")
+# Where else nodes are pulled and probed from: each name is that of a queue that workers standing there take from.
+WORKER_REGIONS = env.listed("VIGIE_WORKER_REGIONS")
 RAW_RETENTION_DAYS = env.whole_number("VIGIE_RAW_RETENTION_DAYS", 15)
 MINUTE_RETENTION_DAYS = env.whole_number("VIGIE_MINUTE_RETENTION_DAYS", 45)
 HOUR_RETENTION_DAYS = env.whole_number("VIGIE_HOUR_RETENTION_DAYS", 457)

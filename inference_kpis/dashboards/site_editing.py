@@ -1,7 +1,7 @@
 """The pages on which operators add a site, change it and take an empty one out of service."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -18,6 +18,7 @@ from accounts.access import SignedInRequest, has_role
 from accounts.models import Role
 from inference_kpis import access
 from inference_kpis.fleet.models import Site
+from inference_kpis.fleet.regions import region_choices
 from inference_kpis.fleet.registration import add_site, change_site, restore_site, retire_site
 
 # The page of a site has the key in its address; these are pages already.
@@ -26,9 +27,23 @@ SAME_NAME = gettext_lazy("There is a site of this name, or of one that is writte
 
 
 class SiteForm(forms.ModelForm):
+    worker_region = forms.ChoiceField(
+        label=gettext_lazy("Pulled from"),
+        required=False,
+        help_text=gettext_lazy("Workers near the nodes pull them, so that only readings travel."),
+    )
+
     class Meta:
         model = Site
-        fields = ("name", "region", "tier")
+        fields = ("name", "region", "tier", "worker_region")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = region_choices(self.instance.worker_region)
+        if len(choices) > 1:
+            cast(forms.ChoiceField, self.fields["worker_region"]).choices = choices
+        else:
+            del self.fields["worker_region"]
 
     def clean_name(self) -> str:
         """A new site's key comes from its name and then stays: addresses and senders hold it."""

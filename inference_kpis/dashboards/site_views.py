@@ -22,6 +22,7 @@ from inference_kpis.dashboards.live import live, unchanged
 from inference_kpis.dashboards.marks import happenings
 from inference_kpis.dashboards.node_list import NodeList, columns, page_of
 from inference_kpis.dashboards.node_rows import RECENT, node_rows
+from inference_kpis.dashboards.pull_health import is_left_alone
 from inference_kpis.dashboards.series import SPLITS, WINDOWS, group_line, window_of
 from inference_kpis.dashboards.site_cells import SiteCells, state_count
 from inference_kpis.fleet.models import Site
@@ -100,6 +101,7 @@ def site_detail(request: SignedInRequest, key: str) -> HttpResponse:
         "cells": SiteCells(site, counts),
         "states": [(state, state_count(state, count)) for state, count in counts.items()],
         "health_at": health.counted_at if health and health.up + health.down else None,
+        "is_left_alone": bool(site.worker_region) and is_left_alone(site, now),
         "compared": compared(DEFAULT_KPIS, readings, before),
         "charts": charts(CHARTED, readings, window, site.name, happenings(Place(site.tier, site.pk), window)),
         "by_engine": parts(readings, SPLITS["engine"], PART_KPIS, span=span),

@@ -43,6 +43,8 @@ class Site(models.Model):
     name = models.CharField(_("name"), max_length=120)
     region = models.CharField(_("region"), max_length=120, blank=True)
     tier = models.CharField(_("tier"), max_length=10, choices=Tier.choices)
+    # One of the regions that workers stand in; '' is where all other work is done.
+    worker_region = models.CharField(_("pulled from"), max_length=60, blank=True)
     is_demo = models.BooleanField(_("demo"), default=False, editable=False)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
 

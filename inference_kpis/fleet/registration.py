@@ -33,7 +33,7 @@ def site_named(key: str, tier: str, *, via: str) -> Site:
 def change_site(site: Site, *, changed: list[str], by: User) -> Site:
     """Write what a form changed of a site. Its key stays, and so does what was counted as served at the edge."""
     with transaction.atomic():
-        site.save(update_fields=["name", "region", "tier"])
+        site.save(update_fields=["name", "region", "tier", "worker_region"])
         record("site.change", site, actor=by, fields=changed)
     return site
 

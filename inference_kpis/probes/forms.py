@@ -4,12 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from inference_kpis.dashboards.essentials import EssentialsFirst
 from inference_kpis.fleet.models import Node
+from inference_kpis.fleet.regions import region_choices
 from inference_kpis.probes.models import Probe
 from inference_kpis.probes.problems import sentence
 from inference_kpis.pull.guard import parse_url, same_origin
@@ -80,8 +80,7 @@ class ProbeForm(EssentialsFirst, forms.ModelForm):
         self.urls_before = (probe.asked_url, probe.asked_central_url) if probe.pk else ("", "")
         if probe.pk:
             self.initial["node"] = probe.node.name
-        here = _("where all other work is done")
-        self.fields["region"].choices = [("", here), *((name, name) for name in settings.PROBE_REGIONS)]  # type: ignore[attr-defined]
+        self.fields["region"].choices = region_choices(probe.region)  # type: ignore[attr-defined]
         for name, is_there in (
             ("forget_credential", probe.has_credential),
             ("forget_central_credential", probe.has_central_credential),

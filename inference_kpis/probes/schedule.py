@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import connection, transaction
 
 # How long after both its time-outs a run may still be stored before the probe is claimed again.
@@ -42,9 +41,3 @@ def claim_due(now: datetime, limit: int = MOST_CLAIMED_AT_ONCE) -> list[Claim]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(CLAIM, {"now": now, "limit": limit, "margin": LEASE_MARGIN.total_seconds()})
         return [Claim(*row) for row in cursor.fetchall()]
-
-
-def queue_of(region: str) -> str:
-    """The queue that the workers of a region take from; '' is where all other work is done."""
-    queue: str = settings.CELERY_TASK_DEFAULT_QUEUE
-    return f"{queue}.{region}" if region else queue

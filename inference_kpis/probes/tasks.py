@@ -1,11 +1,11 @@
 """Background work of probes. A run is never repeated: the next tick is the next run."""
 
-from collections import defaultdict
 from datetime import UTC, datetime
 
 from celery import shared_task
 from django.conf import settings
 
+from inference_kpis.fleet.regions import batches
 from inference_kpis.probes import running, schedule
 from inference_kpis.probes.schedule import Claim
 
@@ -13,17 +13,12 @@ from inference_kpis.probes.schedule import Claim
 @shared_task
 def dispatch_due_probes() -> None:
     """Claim what is due and hand it to the workers of its region in batches; a batch expires with its leases."""
-    by_region: dict[str, list[Claim]] = defaultdict(list)
-    for claim in schedule.claim_due(datetime.now(UTC)):
-        by_region[claim.region].append(claim)
-    for region, claims in by_region.items():
-        for start in range(0, len(claims), settings.PROBE_BATCH_SIZE):
-            batch = claims[start : start + settings.PROBE_BATCH_SIZE]
-            run_probes.apply_async(
-                ([(claim.probe_id, claim.lease) for claim in batch],),
-                queue=schedule.queue_of(region),
-                expires=schedule.LEASE_MARGIN.total_seconds(),
-            )
+    for queue, batch in batches(schedule.claim_due(datetime.now(UTC)), settings.PROBE_BATCH_SIZE):
+        run_probes.apply_async(
+            ([(claim.probe_id, claim.lease) for claim in batch],),
+            queue=queue,
+            expires=schedule.LEASE_MARGIN.total_seconds(),
+        )
 
 
 @shared_task

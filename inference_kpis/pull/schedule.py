@@ -25,18 +25,19 @@ UPDATE inference_kpis_pullstate p SET
     -- The next whole interval after now, counted from when it was due: late pulls do not drift and do not pile up.
     next_pull_at = p.next_pull_at + n.pull_interval_seconds * interval '1 second'
         * (1 + floor(extract(epoch FROM %(now)s - p.next_pull_at) / n.pull_interval_seconds))
-FROM due JOIN inference_kpis_node n ON n.id = due.node_id
+FROM due JOIN inference_kpis_node n ON n.id = due.node_id JOIN inference_kpis_site s ON s.id = n.site_id
 WHERE p.node_id = due.node_id
-RETURNING p.node_id, p.lease
+RETURNING p.node_id, p.lease, s.worker_region
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to store one pull of a node."""
+    """The right to store one pull of a node, which is sent from `region`."""
 
     node_id: int
     lease: int
+    region: str = ""
 
 
 def schedule_node(node: Node, now: datetime, *, is_another_server: bool = False) -> None:

@@ -5,18 +5,19 @@ from datetime import UTC, datetime
 from celery import shared_task
 from django.conf import settings
 
+from inference_kpis.fleet.regions import batches
 from inference_kpis.pull import ingestion, schedule
 from inference_kpis.pull.schedule import Claim
 
 
 @shared_task
 def dispatch_due_pulls() -> None:
-    """Claim what is due and hand it out in batches; a batch expires with its leases."""
-    claims = schedule.claim_due(datetime.now(UTC))
-    for start in range(0, len(claims), settings.PULL_BATCH_SIZE):
-        batch = claims[start : start + settings.PULL_BATCH_SIZE]
+    """Claim what is due and hand it to the workers of its region in batches; a batch expires with its leases."""
+    for queue, batch in batches(schedule.claim_due(datetime.now(UTC)), settings.PULL_BATCH_SIZE):
         pull_nodes.apply_async(
-            ([(claim.node_id, claim.lease) for claim in batch],), expires=schedule.LEASE_MARGIN.total_seconds()
+            ([(claim.node_id, claim.lease) for claim in batch],),
+            queue=queue,
+            expires=schedule.LEASE_MARGIN.total_seconds(),
         )
 
 

@@ -1,6 +1,6 @@
 """The page of one site."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -10,8 +10,10 @@ from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.catalogue import KPIS
 from inference_kpis.dashboards.breakdown import Compared
 from inference_kpis.fleet.health import count_health
+from inference_kpis.fleet.models import Node
+from inference_kpis.pull.models import PullState
 from inference_kpis.readings.statistics import NO_DATA, Quantity
-from tests.factories import NodeFactory, SiteFactory
+from tests.factories import NodeFactory, SiteFactory, scheduled
 from tests.inference_kpis.dashboards.asking import NOW, assert_is_live, busy_node, pulled, text_of
 from tests.inference_kpis.expositions import vllm
 from tests.inference_kpis.pulls import at
@@ -92,6 +94,18 @@ def test_alerts_silences_and_maintenance_of_the_site(browser: Client, operator: 
     assert "Elsewhere" not in text
     assert "End now" not in text
     assert "End now" in text_of(operator.get(url()))
+
+
+def test_a_region_without_workers_is_said(browser: Client) -> None:
+    left = SiteFactory(key="lyon", worker_region="rhone")
+    scheduled(NodeFactory(site=left), datetime.now(UTC))
+    assert "takes from the queue of rhone" not in text_of(browser.get(url()))
+    Node.objects.update(registered_at=datetime.now(UTC) - HOUR)
+    text = text_of(browser.get(url()))
+    assert "pulled from rhone" in text
+    assert "Check that a worker takes from the queue of rhone." in text
+    PullState.objects.update(pulled_at=datetime.now(UTC))
+    assert "takes from the queue of rhone" not in text_of(browser.get(url()))
 
 
 def test_an_empty_site_says_what_to_do_next(browser: Client, operator: Client) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from accounts.models import AuditEvent
 from inference_kpis.fleet.health import count_sites
@@ -46,6 +47,23 @@ def test_what_is_wrong_is_said_and_nothing_changes(
     assert "Lyon · Vigie" in page
     site.refresh_from_db()
     assert (site.name, site.tier) == ("Lyon", "edge")
+
+
+def test_the_region_that_pulls_it_is_chosen(operator: Client, site: Site, settings: Settings) -> None:
+    settings.WORKER_REGIONS = ["rhone"]
+    post(operator, "site_edit", {**LYON, "worker_region": "rhone"})
+    site.refresh_from_db()
+    assert site.worker_region == "rhone"
+    assert "mars is not one of the available choices." in text_of(
+        post(operator, "site_edit", {**LYON, "worker_region": "mars"})
+    )
+
+
+def test_a_region_that_is_configured_no_longer_stays(operator: Client, site: Site) -> None:
+    Site.objects.update(worker_region="rhone")
+    post(operator, "site_edit", {**LYON, "worker_region": "rhone"})
+    site.refresh_from_db()
+    assert (site.name, site.worker_region) == ("Lyon Gerland", "rhone")
 
 
 @pytest.mark.parametrize("name", ["site_edit", "site_retire", "site_restore"])

@@ -36,7 +36,7 @@ def edit(browser: Client, probe: Probe, **values: Any) -> Any:
 
 
 def test_it_works(operator: Client, settings: Settings) -> None:
-    settings.PROBE_REGIONS = ["lyon"]
+    settings.WORKER_REGIONS = ["lyon"]
     node = NodeFactory(url="http://10.0.0.1:8000/metrics")
     page = operator.get(reverse("kpis:probe_add"), {"node": node.name})
     assert f'value="{node.name}"' in page.content.decode()

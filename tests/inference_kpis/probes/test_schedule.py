@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from inference_kpis.fleet.regions import queue_of
 from inference_kpis.probes.models import Probe
-from inference_kpis.probes.schedule import LEASE_MARGIN, Claim, claim_due, queue_of
+from inference_kpis.probes.schedule import LEASE_MARGIN, Claim, claim_due
 from tests.factories import NodeFactory
 from tests.inference_kpis.probes.probing import probe_of
 from tests.inference_kpis.pulls import START, at

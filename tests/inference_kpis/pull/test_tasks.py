@@ -6,9 +6,10 @@ import pytest
 import time_machine
 from pytest_django import Settings
 
+from inference_kpis.fleet.regions import queue_of
 from inference_kpis.pull import ingestion, tasks
 from inference_kpis.pull.schedule import LEASE_MARGIN, Claim
-from tests.factories import NodeFactory, scheduled
+from tests.factories import NodeFactory, SiteFactory, scheduled
 from tests.inference_kpis.pulls import START, at
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +33,19 @@ def test_it_works(sent: list[Any], settings: Settings) -> None:
     assert [len(claims) for claims, _ in sent] == [2, 2, 1]
     assert sorted(claim for claims, _ in sent for claim in claims) == sorted((node.pk, 1) for node in nodes)
     assert {options["expires"] for _, options in sent} == {LEASE_MARGIN.total_seconds()}
+
+
+def test_each_region_gets_what_it_pulls(sent: list[Any]) -> None:
+    far = NodeFactory(site=SiteFactory(worker_region="lyon"))
+    here = NodeFactory()
+    for node in (far, here):
+        scheduled(node, START)
+    with time_machine.travel(at(1)):
+        tasks.dispatch_due_pulls()
+    assert {options["queue"]: claims for claims, options in sent} == {
+        queue_of("lyon"): [(far.pk, 1)],
+        queue_of(""): [(here.pk, 1)],
+    }
 
 
 def test_nothing_due_sends_nothing(sent: list[Any]) -> None:
