@@ -110,7 +110,7 @@ class MachineKeyForm(forms.ModelForm):
 
     class Meta:
         model = MachineKey
-        fields = ("name", "scopes", "expires_at", "revoked_at")
+        fields = ("name", "scopes", "quota_per_minute", "expires_at", "revoked_at")
 
 
 @admin.register(MachineKey)

@@ -178,6 +178,7 @@ CELERY_BEAT_SCHEDULE = {
         ("work out what lists of nodes are sorted by", "inference_kpis.dashboards.tasks.work_out_figures", 60.0),
         ("refresh the node lists that are due", "inference_kpis.discovery.tasks.refresh_due_sources", 2.0),
         ("ask the query sources that are due", "inference_kpis.query_sources.tasks.ask_due_sources", 2.0),
+        ("forget what waits in the inbox no longer", "inference_kpis.push.tasks.forget_waiting_nodes", 3600.0),
         ("make and drop partitions", "inference_kpis.readings.tasks.keep_partitions", 3600.0),
         ("evaluate alert rules", "inference_kpis.alerts.tasks.evaluate_rules", 5.0),
         ("send notifications", "inference_kpis.alerts.tasks.send_notifications", 2.0),

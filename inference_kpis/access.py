@@ -19,6 +19,7 @@ from inference_kpis.formulas.known import kpis_by_key
 from inference_kpis.formulas.models import CustomKpi
 from inference_kpis.mappings.models import SeriesMapping
 from inference_kpis.probes.models import Probe
+from inference_kpis.push.models import WaitingNode
 
 Row = TypeVar("Row", bound=Model)
 WRITE_FLEET = {Role.OPERATOR, Role.ADMINISTRATOR}
@@ -81,6 +82,12 @@ def get_writable_nodes_for(user: User, uuids: Collection[UUID]) -> list[Node]:
     if not can_write_fleet(user):
         raise Http404
     return list(Node.objects.in_service().filter(uuid__in=uuids).order_by("pk"))
+
+
+def get_waiting_node_for(user: User, pk: int) -> WaitingNode:
+    """A name in the inbox, for somebody who writes the fleet."""
+    found = WaitingNode.objects.unregistered().filter(pk=pk).select_related("key")
+    return _or_404(found if can_write_fleet(user) else found.none())
 
 
 def get_site(key: str) -> Site:

@@ -15,6 +15,7 @@ from inference_kpis.dashboards import (
     site_editing,
     site_views,
     storage,
+    waiting_views,
     wall_views,
 )
 from inference_kpis.dashboards import views as dashboards
@@ -40,6 +41,9 @@ urlpatterns = [
     path("fleet/models/", model_views.model_list, name="model_list"),
     path("fleet/models/detail/", model_views.model_detail, name="model_detail"),
     path("fleet/models/<slug:key>.csv", model_views.model_csv, name="model_csv"),
+    path("fleet/waiting/", waiting_views.waiting_list, name="waiting_list"),
+    path("fleet/waiting/<int:pk>/register/", waiting_views.waiting_register, name="waiting_register"),
+    path("fleet/waiting/<int:pk>/ignore/", waiting_views.waiting_ignore, name="waiting_ignore"),
     path("fleet/nodes/bulk/", node_bulk.node_bulk, name="node_bulk"),
     path("fleet/nodes/undo/", node_bulk.node_undo, name="node_undo"),
     path("fleet/nodes/new/", node_editing.node_add, name="node_add"),

@@ -16,12 +16,13 @@ from inference_kpis.dashboards.models import SavedView, ScreenLink
 from inference_kpis.discovery.models import DiscoverySource
 from inference_kpis.fleet.models import Node, ServedModel
 from inference_kpis.probes.models import Probe
+from inference_kpis.push.models import WaitingNode
 from inference_kpis.query_sources.models import QuerySource
 from readiness.assessments import answering
 from readiness.assessments.answering import Reply
 from readiness.assessments.models import Answer, Assessment, Evidence
 from readiness.success.models import SuccessMetric
-from tests.factories import CustomKpiFactory, NodeFactory, TeamFactory, UserFactory, member_of
+from tests.factories import CustomKpiFactory, NodeFactory, TeamFactory, UserFactory, machine_key, member_of
 from tests.inference_kpis.mappings.makers import a_mapping
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +72,8 @@ class World:
         self.rule = AlertRule.objects.create(name="Rule", kind="state", bad_state="down", channel=self.channel)
         self.alert = Alert.objects.create(rule=self.rule, phase="firing", since=NOW, changed_at=NOW)
         self.custom_kpi = CustomKpiFactory()
+        key, _ = machine_key(self.node.site, name=f"Key of {self.team}")
+        self.waiting = WaitingNode.objects.create(key=key, name="unknown", first_at=NOW, last_at=NOW)
         self.silence = Silence.objects.create(starts_at=NOW, ends_at=NOW, reason="Work")
         self.mapping = a_mapping(f"Mapping of {self.team}")
         self.source = DiscoverySource.objects.create(name=f"Registry of {self.team}", url="http://10.0.0.2/sd")
@@ -232,6 +235,9 @@ ROWS: dict[str, Row] = {
     "kpis:node_export": Row(EVERYBODY),
     "kpis:node_import": Row(WRITES_FLEET),
     "kpis:kpi_list": Row(EVERYBODY),
+    "kpis:waiting_list": Row(WRITES_FLEET),
+    "kpis:waiting_register": Row(WRITES_FLEET, lambda world: [world.waiting.pk], "post"),
+    "kpis:waiting_ignore": Row(WRITES_FLEET, lambda world: [world.waiting.pk], "post"),
     "kpis:custom_kpi_list": Row(EVERYBODY),
     "kpis:custom_kpi_add": Row(WRITES_FLEET),
     "kpis:custom_kpi_edit": Row(WRITES_FLEET, of_custom_kpi),

@@ -15,6 +15,7 @@ from inference_kpis.dashboards.node_rows import COLUMNS, NodeRow, node_rows
 from inference_kpis.dashboards.site_cells import site_cells, state_count
 from inference_kpis.engines import ENGINES
 from inference_kpis.fleet.models import Node, ServedModel, Tier
+from inference_kpis.push.models import WaitingNode
 from inference_kpis.readings import store
 
 MOST_MODELS_TO_CHOOSE = 200
@@ -44,6 +45,8 @@ def fleet(request: SignedInRequest) -> HttpResponse:
         "version": version,
         "can_write": access.can_write_fleet(request.user),
     }
+    if context["can_write"]:
+        context["waiting_count"] = WaitingNode.objects.unregistered().filter(is_ignored=False).count()
     if is_grid:
         context["page"] = site_cells(health.sites, counts, request.GET.get("page"))
     else:

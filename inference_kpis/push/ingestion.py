@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from inference_kpis.fleet.health import count_sites
 from inference_kpis.fleet.models import Node
 from inference_kpis.pull.ingestion import MOST_MODELS
 from inference_kpis.push.batch import PushedReading, Refusal, read_item
+from inference_kpis.push.waiting import may_register, note_unknown, register_unknown
 from inference_kpis.readings import store
 from inference_kpis.readings.algebra import Reading
 from inference_kpis.readings.derived import completed
@@ -40,7 +41,8 @@ def ingest_batch(items: Sequence[object], *, key: MachineKey, now: datetime) -> 
         except Refusal as refusal:
             receipt.refused.append((index, refusal))
     with transaction.atomic():
-        nodes = writable_nodes({pushed.node for _, pushed in understood}, key)
+        nodes = writable_nodes({pushed.node for _, pushed in understood}, key, now)
+        note_unknown({pushed.node for _, pushed in understood} - nodes.keys(), key, now)
         models = known_models(nodes.values())
         welcome: list[tuple[Node, PushedReading]] = []
         positions: list[int] = []
@@ -102,8 +104,19 @@ def _overlaps(reading: Reading, stretches: Sequence[tuple[int, int]]) -> bool:
     return at > 0 and stretches[at - 1][1] > reading.start_ms
 
 
-def writable_nodes(names: set[str], key: MachineKey) -> dict[str, Node]:
-    """The nodes of these names on sites that the key may write for, locked in order so that batches take turns."""
+def writable_nodes(names: set[str], key: MachineKey, now: datetime) -> dict[str, Node]:
+    """The nodes of these names on sites that the key may write for, locked in order so that batches take turns.
+
+    A key that may register registers those that there are not.
+    """
+    found = _locked(names, key)
+    if may_register(key) and names - found.keys():
+        register_unknown(names - found.keys(), key, now)
+        found |= _locked(names - found.keys(), key)
+    return found
+
+
+def _locked(names: Collection[str], key: MachineKey) -> dict[str, Node]:
     found = (
         Node.objects.in_service()
         .filter(name__in=names, site__in=key.sites.values("site"))

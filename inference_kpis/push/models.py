@@ -1,5 +1,7 @@
 """Which sites a machine key may write for, and what is known of the series that nodes push."""
 
+from typing import Self
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -45,3 +47,33 @@ class PushState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.node_id} {self.stream}"
+
+
+class WaitingNodeQuerySet(models.QuerySet["WaitingNode"]):
+    def unregistered(self) -> Self:
+        """Those whose name still is that of no node which the key may write."""
+        known = Node.objects.in_service().filter(
+            name=models.OuterRef("name"), site__keysite__key=models.OuterRef("key_id")
+        )
+        return self.filter(~models.Exists(known), key__revoked_at=None)
+
+
+class WaitingNode(models.Model):
+    """A name under which readings were pushed, and refused, because no node of it may be written with that key."""
+
+    key = models.ForeignKey(MachineKey, on_delete=models.CASCADE, related_name="waiting_nodes")
+    name = models.CharField(max_length=120)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    # Minutes in which it was refused, by each process that serves requests.
+    times = models.PositiveIntegerField(default=1)
+    is_ignored = models.BooleanField(default=False)
+
+    objects = WaitingNodeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-last_at", "name")
+        constraints = (models.UniqueConstraint(fields=("key", "name"), name="waiting_node_once"),)
+
+    def __str__(self) -> str:
+        return self.name

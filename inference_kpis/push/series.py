@@ -26,6 +26,7 @@ from inference_kpis.push.assembly import UP, Settled, Stream
 from inference_kpis.push.ingestion import known_models, writable_nodes
 from inference_kpis.push.models import PushState
 from inference_kpis.push.placing import placed, wanted_of
+from inference_kpis.push.waiting import note_unknown
 from inference_kpis.readings import store
 from inference_kpis.readings.algebra import Increase, MeasureValue, Reading
 from inference_kpis.readings.derived import completed, energy_and_cost
@@ -62,7 +63,13 @@ class PointReceipt:
 
 def ingest_points(points: Sequence[Point], *, key: MachineKey, now: datetime) -> PointReceipt:
     """Take the points of one request in one transaction. Sending the same request again changes nothing."""
-    return ingest_points_of(points, lambda names: writable_nodes(names, key), now=now)
+
+    def nodes_of(names: set[str]) -> Mapping[str, Node]:
+        nodes = writable_nodes(names, key, now)
+        note_unknown(names - nodes.keys(), key, now)
+        return nodes
+
+    return ingest_points_of(points, nodes_of, now=now)
 
 
 def ingest_points_of(

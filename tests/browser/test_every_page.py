@@ -67,6 +67,7 @@ PAGES: dict[str, list[str]] = {
     "kpis:node_detail": ["fleet/nodes/{up}/", "fleet/nodes/{down}/"],
     "kpis:node_edit": ["fleet/nodes/{up}/edit/"],
     "kpis:node_mapping": ["fleet/nodes/{up}/mapping/"],
+    "kpis:waiting_list": ["fleet/waiting/", "fleet/waiting/?ignored=1"],
     "kpis:mapping_list": ["fleet/mappings/"],
     "kpis:mapping_add": ["fleet/mappings/new/", "fleet/mappings/new/?node={up}"],
     "kpis:mapping_import": ["fleet/mappings/import/"],

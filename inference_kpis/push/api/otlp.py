@@ -24,7 +24,7 @@ from accounts.models import MachineKey
 from inference_kpis.protocols import otlp
 from inference_kpis.protocols.points import Point
 from inference_kpis.protocols.wire import Malformed, TooMuch
-from inference_kpis.push.api.ingestion import IngestionView
+from inference_kpis.push.api.ingestion import IngestionView, check_quota
 from inference_kpis.push.api.negotiation import OneAnswer
 from inference_kpis.push.api.parsers import JsonBody, MalformedBody, ProtobufBody, TooLarge, gunzip, parse_json
 from inference_kpis.push.api.serializers import OtlpErrorOut, OtlpOut
@@ -32,7 +32,7 @@ from inference_kpis.push.batch import MESSAGES
 from inference_kpis.push.series import PointReceipt, ingest_points
 
 # The codes of gRPC that a Status carries.
-STATUS_CODES = {400: 3, 401: 16, 403: 7, 405: 12, 413: 8, 415: 3, 503: 14}
+STATUS_CODES = {400: 3, 401: 16, 403: 7, 405: 12, 413: 8, 415: 3, 429: 8, 503: 14}
 UNKNOWN = 2
 
 
@@ -43,7 +43,7 @@ class OtlpMetrics(IngestionView):
     @extend_schema(
         operation_id="otlp_metrics",
         request={ProtobufBody.media_type: OpenApiTypes.BINARY, JsonBody.media_type: OpenApiTypes.OBJECT},
-        responses={200: OtlpOut, **dict.fromkeys((400, 401, 403, 413, 415, 503), OtlpErrorOut)},
+        responses={200: OtlpOut, **dict.fromkeys((400, 401, 403, 413, 415, 429, 503), OtlpErrorOut)},
         tags=["series"],
     )
     def post(self, request: Request) -> HttpResponse:
@@ -58,7 +58,9 @@ class OtlpMetrics(IngestionView):
             raise MalformedBody from None
         except TooMuch:
             raise TooLarge from None
-        receipt = ingest_points(points, key=cast(MachineKey, request.auth), now=datetime.now(UTC))
+        key, now = cast(MachineKey, request.auth), datetime.now(UTC)
+        check_quota(key, len(points), now)
+        receipt = ingest_points(points, key=key, now=now)
         number, words = len(receipt.refused), _words(receipt)
         if _is_json(request):
             partial = {"rejectedDataPoints": str(number), "errorMessage": words}

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import MachineKey
-from inference_kpis.push.api.ingestion import IngestionView
+from inference_kpis.push.api.ingestion import IngestionView, check_quota
 from inference_kpis.push.api.parsers import BoundedJsonParser, NdjsonParser, TooLarge
 from inference_kpis.push.api.serializers import ErrorOut, ReadingBatchIn, ReadingBatchOut
 from inference_kpis.push.batch import read_batch
@@ -45,7 +45,7 @@ class ReadingBatch(IngestionView):
         request=ReadingBatchIn,
         responses={
             200: ReadingBatchOut,
-            **dict.fromkeys((400, 401, 403, 413, 415, 503), ErrorOut),
+            **dict.fromkeys((400, 401, 403, 413, 415, 429, 503), ErrorOut),
         },
         examples=[OpenApiExample("One reading", value=EXAMPLE, request_only=True)],
         tags=["readings"],
@@ -61,7 +61,9 @@ class ReadingBatch(IngestionView):
             raise NotABatch
         if len(items) > settings.INGEST_MAX_READINGS:
             raise TooLarge
-        receipt = ingest_batch(items, key=cast(MachineKey, request.auth), now=datetime.now(UTC))
+        key, now = cast(MachineKey, request.auth), datetime.now(UTC)
+        check_quota(key, len(items), now)
+        receipt = ingest_batch(items, key=key, now=now)
         return Response(
             {
                 "stored": receipt.stored,

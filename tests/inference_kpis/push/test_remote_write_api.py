@@ -324,7 +324,7 @@ def test_what_waits_for_missing_parts_is_settled_by_beat(post: Post, node: Node)
     post(at(15, 10))
     post(at(30, 30)[:-1])
     assert total("requests") == 10
-    [name] = {row["task"] for row in settings.CELERY_BEAT_SCHEDULE.values() if "push" in row["task"]}
+    [name] = {row["task"] for row in settings.CELERY_BEAT_SCHEDULE.values() if "settle" in row["task"]}
     app.loader.import_default_modules()
     app.tasks[name]()
     assert total("requests") == 10
