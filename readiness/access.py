@@ -46,6 +46,11 @@ def can_review(user: User, assessment: Assessment) -> bool:
     return user.role in REVIEW
 
 
+def may_remark(user: User, assessment: Assessment) -> bool:
+    """Whether this person may ask for changes now: while it is submitted."""
+    return assessment.state == Assessment.State.SUBMITTED and can_review(user, assessment)
+
+
 def get_answerable_assessment_for(user: User, pk: int) -> Assessment:
     """The assessment, for somebody who answers for its team."""
     found = Assessment.objects.select_related("team").filter(pk=pk, team__in=teams_to_answer_for(user)).first()

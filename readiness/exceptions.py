@@ -47,3 +47,28 @@ class OwnAnswers(ReadinessError):
 class OwnEvidence(ReadinessError):
     code = "own_evidence"
     message = _("Evidence is reviewed by somebody other than who added it.")
+
+
+class OwnNotApplicable(ReadinessError):
+    code = "own_not_applicable"
+    message = _("Somebody other than who set a practice aside decides on it. Ask another reviewer.")
+
+
+class NotSetAside(ReadinessError):
+    code = "not_set_aside"
+    message = _("This practice is no longer set aside. Look at its answer again.")
+
+
+class UndecidedNotApplicable(ReadinessError):
+    code = "undecided_not_applicable"
+    message = _("Accept or refuse each practice that was set aside as not applicable before you approve.")
+
+
+class OpenRemarks(ReadinessError):
+    code = "open_remarks"
+    message = _("You asked for changes. Send the assessment back, or withdraw what you asked for, before you approve.")
+
+
+class NothingToSay(ReadinessError):
+    code = "nothing_to_say"
+    message = _("Say what has to change before you send it back: in general, or of one practice at least.")

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from readiness.assessments import answering_views as answering
+from readiness.assessments import review_views as review
 from readiness.assessments import views as assessments
 from readiness.overview import views as overview
 from readiness.success import views as success
@@ -20,20 +21,30 @@ urlpatterns = [
         answering.assessment_answer_save,
         name="assessment_answer_save",
     ),
-    path("assessments/<int:pk>/practices/<str:key>/remark/", assessments.assessment_remark, name="assessment_remark"),
+    path("assessments/<int:pk>/practices/<str:key>/remark/", review.assessment_remark, name="assessment_remark"),
     path("assessments/<int:pk>/practices/<str:key>/restore/", answering.answer_restore, name="answer_restore"),
     path("assessments/<int:pk>/rules/<int:number>/", answering.assessment_rule_intro, name="assessment_rule_intro"),
     path("assessments/<int:pk>/rules/<int:number>/practices/", answering.assessment_rule, name="assessment_rule"),
     path("assessments/<int:pk>/preference/", answering.assessment_preference, name="assessment_preference"),
     path("assessments/<int:pk>/history.csv", answering.assessment_history_csv, name="assessment_history_csv"),
+    path("assessments/<int:pk>/review/", review.assessment_review, name="assessment_review"),
+    path("assessments/<int:pk>/review/evidence/", review.evidence_review_many, name="evidence_review_many"),
+    path(
+        "assessments/<int:pk>/review/practices/<str:key>/not-applicable/",
+        review.not_applicable_decide,
+        name="not_applicable_decide",
+    ),
+    path(
+        "assessments/<int:pk>/review/remarks/<int:remark_pk>/withdraw/", review.remark_withdraw, name="remark_withdraw"
+    ),
     path("assessments/<int:pk>/submit/", assessments.assessment_submit, name="assessment_submit"),
-    path("assessments/<int:pk>/approve/", assessments.assessment_approve, name="assessment_approve"),
-    path("assessments/<int:pk>/send-back/", assessments.assessment_send_back, name="assessment_send_back"),
+    path("assessments/<int:pk>/approve/", review.assessment_approve, name="assessment_approve"),
+    path("assessments/<int:pk>/send-back/", review.assessment_send_back, name="assessment_send_back"),
     path("assessments/<int:pk>/result/", assessments.assessment_result, name="assessment_result"),
     path(
         "assessments/<int:pk>/evidence/<int:evidence_pk>/remove/", assessments.evidence_remove, name="evidence_remove"
     ),
-    path("evidence/<int:evidence_pk>/review/", assessments.evidence_review, name="evidence_review"),
+    path("evidence/<int:evidence_pk>/review/", review.evidence_review, name="evidence_review"),
     path("success-metrics/", success.success_metric_list, name="success_metric_list"),
     path("success-metrics/new/", success.success_metric_add, name="success_metric_add"),
     path("success-metrics/<int:pk>/", success.success_metric_detail, name="success_metric_detail"),

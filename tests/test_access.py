@@ -20,7 +20,7 @@ from inference_kpis.push.models import WaitingNode
 from inference_kpis.query_sources.models import QuerySource
 from readiness.assessments import answering
 from readiness.assessments.answering import Reply
-from readiness.assessments.models import Answer, Assessment, Evidence
+from readiness.assessments.models import Answer, Assessment, Evidence, Remark
 from readiness.success.models import SuccessMetric
 from tests.factories import CustomKpiFactory, NodeFactory, TeamFactory, UserFactory, machine_key, member_of
 from tests.inference_kpis.mappings.makers import a_mapping
@@ -61,6 +61,9 @@ class World:
         )
         self.evidence: Evidence = answering.add_evidence(
             answer=self.answer, title="secret-marker", url="", dated_on=date(2026, 1, 1), by=author
+        )
+        self.remark = Remark.objects.create(
+            assessment=self.assessment, practice="UC1", text="Say who.", written_by=author, written_at=NOW
         )
         self.metric = SuccessMetric.objects.create(
             name="Metric", team=self.team, kpi="availability", target_value=99, target_on=date(2027, 1, 1), owner=author
@@ -171,6 +174,12 @@ ROWS: dict[str, Row] = {
     "readiness:assessment_send_back": Row(REVIEWS, of_assessment, "post", {"remark": "x"}),
     "readiness:assessment_result": Row(SEES_ALL | ON_TEAM, of_assessment),
     "readiness:evidence_remove": Row(ANSWERS, lambda world: [world.assessment.pk, world.evidence.pk], "post"),
+    "readiness:assessment_review": Row(REVIEWS, of_assessment),
+    "readiness:evidence_review_many": Row(REVIEWS, of_assessment, "post"),
+    "readiness:not_applicable_decide": Row(
+        REVIEWS, lambda world: [world.assessment.pk, "UC1"], "post", {"is_accepted": "1"}
+    ),
+    "readiness:remark_withdraw": Row(REVIEWS, lambda world: [world.assessment.pk, world.remark.pk], "post"),
     "readiness:evidence_review": Row(REVIEWS, lambda world: [world.evidence.pk], "post"),
     "readiness:success_metric_list": Row(EVERYBODY),
     "readiness:success_metric_add": Row(EVERYBODY),

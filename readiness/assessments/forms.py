@@ -155,4 +155,22 @@ class RemarkForm(forms.Form):
 
 
 class SendBackForm(forms.Form):
-    remark = forms.CharField(label=_("What has to change"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+    remark = forms.CharField(
+        label=_("What has to change in general (optional)"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class RefusalForm(forms.Form):
+    """Whether a practice may be set aside, and why not."""
+
+    is_accepted = forms.BooleanField(required=False)
+    reason = forms.CharField(max_length=2000, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not cleaned.get("is_accepted") and not cleaned.get("reason"):
+            self.add_error("reason", _("Say why this practice applies."))
+        return cleaned

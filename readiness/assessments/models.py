@@ -1,5 +1,7 @@
 """One team's answers to one version of the bank, what stands behind them, and what measurements say of them."""
 
+import hashlib
+import json
 from typing import Self
 
 from django.conf import settings
@@ -221,12 +223,24 @@ class Evidence(models.Model):
         return self.title
 
 
+def digest_of(scores: object) -> str:
+    """SHA-256 in hex of scores as JSON with sorted keys and without spaces, in UTF-8: the same for equal scores."""
+    text = json.dumps(scores, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 class Snapshot(models.Model):
-    """The scores of an assessment, frozen when it was approved."""
+    """The scores of an assessment and what stood behind them, frozen when it was approved: a trigger refuses changes."""
 
     assessment = models.OneToOneField(Assessment, on_delete=models.CASCADE, related_name="snapshot")
     taken_at = models.DateTimeField()
     scores = models.JSONField()
+    digest = models.CharField(max_length=64)
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether the scores still are what was frozen."""
+        return digest_of(self.scores) == self.digest
 
     class Meta:
         ordering = ("-taken_at", "-id")

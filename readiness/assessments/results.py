@@ -5,7 +5,7 @@ whether for one assessment or for the latest of every team.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -57,6 +57,7 @@ class Result:
     assessment: Assessment
     rules: tuple[RuleResult, ...]
     as_of: datetime
+    answers: Mapping[str, Answer]
 
     @property
     def overall(self) -> OverallScore:
@@ -79,6 +80,7 @@ class Result:
                             "state": score.state.value if score.state else None,
                             "measured": score.measured_level,
                             "is_applicable": score.is_applicable,
+                            **_frozen_answer(self.answers.get(score.practice.key)),
                         }
                         for score in rule.score.practices
                     },
@@ -86,6 +88,28 @@ class Result:
                 for rule in self.rules
             },
         }
+
+
+def _frozen_answer(answer: Answer | None) -> dict[str, Any]:
+    """What stands behind a score: who answered, with which words, and which pieces."""
+    if answer is None:
+        return {}
+    frozen: dict[str, Any] = {
+        "note": answer.note,
+        "answered_by": str(answer.answered_by),
+        "answered_at": answer.answered_at.isoformat(),
+        "pieces": [
+            {"title": piece.title, "dated_on": piece.dated_on.isoformat(), "is_reviewed": piece.reviewed_at is not None}
+            for piece in answer.evidence.all()
+        ],
+    }
+    if answer.is_not_applicable and answer.not_applicable_until:
+        frozen["not_applicable"] = {
+            "reason": answer.not_applicable_reason,
+            "until": answer.not_applicable_until.isoformat(),
+            "approved_by": str(answer.not_applicable_approved_by),
+        }
+    return frozen
 
 
 def _frozen_score(score: scoring.RuleScore | OverallScore) -> dict[str, Any]:
@@ -130,7 +154,9 @@ def company_result(now: datetime) -> CompanyResult:
 def results_of(assessments: Sequence[Assessment], now: datetime) -> list[Result]:
     """Score assessments as of `now`."""
     answers: dict[int, dict[str, Answer]] = defaultdict(dict)
-    for answer in Answer.objects.filter(assessment__in=assessments).prefetch_related("evidence"):
+    people = ("answered_by", "not_applicable_approved_by")
+    given = Answer.objects.filter(assessment__in=assessments).select_related(*people)
+    for answer in given.prefetch_related("evidence"):
         answers[answer.assessment_id][answer.practice] = answer
     measurements = measurements_of({assessment.team_id for assessment in assessments}, now)
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
@@ -156,6 +182,7 @@ def results_of(assessments: Sequence[Assessment], now: datetime) -> list[Result]
                 for rule in load_bank(assessment.bank_version).rules
             ),
             now,
+            answers[assessment.pk],
         )
         for assessment in assessments
     ]

@@ -1,5 +1,6 @@
 """From submitted to approved: who may say so, and what is frozen when they do."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -7,10 +8,21 @@ from django.db.models import Q
 
 from accounts.audit import record
 from accounts.models import User
-from readiness.assessments.models import Assessment, Evidence, Remark, Snapshot
+from readiness.assessments.models import Answer, Assessment, Evidence, Remark, Snapshot, digest_of
 from readiness.assessments.results import result_of
 from readiness.bank import load_bank
-from readiness.exceptions import NotEditable, NothingAnswered, NotSubmitted, OwnAnswers, OwnEvidence
+from readiness.exceptions import (
+    NotEditable,
+    NothingAnswered,
+    NothingToSay,
+    NotSetAside,
+    NotSubmitted,
+    OpenRemarks,
+    OwnAnswers,
+    OwnEvidence,
+    OwnNotApplicable,
+    UndecidedNotApplicable,
+)
 
 State = Assessment.State
 
@@ -40,31 +52,77 @@ def remark(*, assessment: Assessment, practice: str, text: str, by: User, now: d
     return kept
 
 
-def send_back(*, assessment: Assessment, remark: str, by: User) -> Assessment:
-    """Give it back to the team with a remark. Raises `NotSubmitted`."""
+def withdraw_remark(*, remark: Remark, by: User) -> None:
+    """Take back what was asked for before the team got to see it. Raises `NotSubmitted`."""
     with transaction.atomic():
-        locked = _submitted(assessment)
-        locked.state, locked.remark, locked.reviewed_by = State.SENT_BACK, remark, by
-        locked.save()
-        record("assessment.send_back", locked, actor=by, remark=remark)
-    return locked
+        locked = _submitted(remark.assessment)
+        record("assessment.withdraw_remark", locked, actor=by, practice=remark.practice)
+        remark.delete()
 
 
-def approve_assessment(*, assessment: Assessment, by: User, now: datetime) -> Assessment:
-    """Approve, which also approves what was set aside as not applicable, and freeze the scores.
+def decide_not_applicable(*, answer: Answer, is_accepted: bool, reason: str, by: User, now: datetime) -> None:
+    """Accept that a practice was set aside, or refuse it, which asks the team for an answer.
 
-    Raises `NotSubmitted`, or `OwnAnswers` for somebody who had a hand in it.
+    Raises `NotSubmitted`, `NotSetAside`, or `OwnNotApplicable` for whoever set it aside.
+    """
+    with transaction.atomic():
+        locked = _submitted(answer.assessment)
+        answer = Answer.objects.select_for_update(of=("self",)).get(pk=answer.pk)
+        if not answer.is_not_applicable:
+            raise NotSetAside
+        if answer.answered_by_id == by.pk:
+            raise OwnNotApplicable
+        answer.not_applicable_approved_by = by if is_accepted else None
+        answer.save(update_fields=["not_applicable_approved_by"])
+        if not is_accepted:
+            Remark.objects.create(
+                assessment=locked, practice=answer.practice, text=reason, written_by=by, written_at=now
+            )
+        verb = "answer.accept_not_applicable" if is_accepted else "answer.refuse_not_applicable"
+        record(verb, locked, actor=by, practice=answer.practice)
+
+
+def send_back(*, assessment: Assessment, remark: str, by: User) -> Assessment:
+    """Give it back to the team with what was asked of practices, of the whole, or both.
+
+    Raises `NotSubmitted`, or `NothingToSay` without any of them.
     """
     with transaction.atomic():
         locked = _submitted(assessment)
-        had_a_hand = locked.answers.filter(Q(answered_by=by) | Q(evidence__added_by=by)).exists()
-        if had_a_hand or by.pk in {locked.started_by_id, locked.submitted_by_id}:
+        asked = locked.remarks.filter(resolved_at=None).count()
+        if not remark and not asked:
+            raise NothingToSay
+        locked.state, locked.remark, locked.reviewed_by = State.SENT_BACK, remark, by
+        locked.save()
+        record("assessment.send_back", locked, actor=by, remark=remark, practices=asked)
+    return locked
+
+
+def had_a_hand(user: User, assessment: Assessment) -> bool:
+    """Whether this person started, answered, proved or submitted any of it, now or earlier; at most two queries."""
+    if user.pk in {assessment.started_by_id, assessment.submitted_by_id}:
+        return True
+    answered = assessment.answers.filter(Q(answered_by=user) | Q(evidence__added_by=user)).exists()
+    return answered or assessment.changes.filter(changed_by=user).exists()
+
+
+def approve_assessment(*, assessment: Assessment, by: User, now: datetime) -> Assessment:
+    """Approve, and freeze the scores with what stands behind them.
+
+    Raises `NotSubmitted`, `OwnAnswers` for somebody who had a hand in it, `OpenRemarks` and `UndecidedNotApplicable`.
+    """
+    with transaction.atomic():
+        locked = _submitted(assessment)
+        if had_a_hand(by, locked):
             raise OwnAnswers
-        locked.answers.filter(is_not_applicable=True).update(not_applicable_approved_by=by)
+        if locked.remarks.filter(resolved_at=None).exists():
+            raise OpenRemarks
+        if locked.answers.filter(is_not_applicable=True, not_applicable_approved_by=None).exists():
+            raise UndecidedNotApplicable
         locked.state, locked.reviewed_by, locked.approved_at, locked.remark = State.APPROVED, by, now, ""
         locked.save()
-        result = result_of(locked, now)
-        Snapshot.objects.create(assessment=locked, taken_at=now, scores=result.frozen())
+        scores = result_of(locked, now).frozen()
+        Snapshot.objects.create(assessment=locked, taken_at=now, scores=scores, digest=digest_of(scores))
         record("assessment.approve", locked, actor=by)
     return locked
 
@@ -86,3 +144,17 @@ def _submitted(assessment: Assessment) -> Assessment:
     if locked.state != State.SUBMITTED:
         raise NotSubmitted
     return locked
+
+
+def review_pieces(*, assessment: Assessment, pieces: Iterable[int], by: User, now: datetime) -> int:
+    """Say of several pieces of an assessment's evidence that somebody else looked at them; how many it was new for.
+
+    One's own are passed over.
+    """
+    found = Evidence.objects.filter(pk__in=list(pieces), answer__assessment=assessment, reviewed_by=None)
+    with transaction.atomic():
+        locked = list(found.exclude(added_by=by).select_for_update(of=("self",)).select_related("answer"))
+        Evidence.objects.filter(pk__in=[piece.pk for piece in locked]).update(reviewed_by=by, reviewed_at=now)
+        for piece in locked:
+            record("evidence.review", piece.title, actor=by, practice=piece.answer.practice)
+    return len(locked)

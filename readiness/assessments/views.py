@@ -10,15 +10,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import SignedInRequest, has_role, signed_in
+from accounts.access import SignedInRequest, signed_in
 from accounts.alphabet import alphabetical
-from accounts.models import Role, User
 from readiness import access
 from readiness.assessments import answering, progress, review
 from readiness.assessments.entries import entry_of
-from readiness.assessments.forms import RemarkForm, SendBackForm, StartForm, is_draft
+from readiness.assessments.forms import RemarkForm, StartForm, is_draft
 from readiness.assessments.history import changes_of
-from readiness.assessments.models import Assessment, Binding, Evidence
+from readiness.assessments.models import Binding, Evidence
 from readiness.assessments.results import company_result, latest_checks, result_of
 from readiness.assessments.way import next_url, practice_or_404, preference_of, resume_url
 from readiness.exceptions import ReadinessError
@@ -66,7 +65,6 @@ def assessment_detail(request: SignedInRequest, pk: int) -> HttpResponse:
             "resume_url": resume_url(assessment, tasks, preference),
             "can_answer": assessment.is_editable and access.can_answer(request.user, assessment),
             "can_review": assessment.state == "submitted" and access.can_review(request.user, assessment),
-            "send_back_form": SendBackForm(),
         },
     )
 
@@ -97,7 +95,7 @@ def assessment_practice(request: SignedInRequest, pk: int, key: str) -> HttpResp
             "form": entry.form,
             "can_answer": assessment.is_editable and access.can_answer(request.user, assessment),
             "can_review_evidence": access.can_review(request.user, assessment),
-            "remark_form": RemarkForm() if _may_remark(request.user, assessment) else None,
+            "remark_form": RemarkForm() if access.may_remark(request.user, assessment) else None,
             "place": progress.place_of(assessment, key),
             "changes": Paginator(changes_of(assessment, key), CHANGES_PER_PAGE).get_page(request.GET.get("page")),
         },
@@ -119,18 +117,6 @@ def evidence_remove(request: SignedInRequest, pk: int, evidence_pk: int) -> Http
     return redirect("readiness:assessment_practice", pk, evidence.answer.practice)
 
 
-@has_role(Role.REVIEWER)
-@require_POST
-def evidence_review(request: SignedInRequest, evidence_pk: int) -> HttpResponse:
-    evidence = access.get_reviewable_evidence_for(request.user, evidence_pk)
-    try:
-        review.review_evidence(evidence=evidence, by=request.user, now=datetime.now(UTC))
-    except ReadinessError as error:
-        messages.error(request, str(error))
-    answer = evidence.answer
-    return redirect("readiness:assessment_practice", answer.assessment_id, answer.practice)
-
-
 @signed_in
 @require_POST
 def assessment_submit(request: SignedInRequest, pk: int) -> HttpResponse:
@@ -142,59 +128,6 @@ def assessment_submit(request: SignedInRequest, pk: int) -> HttpResponse:
         return redirect(assessment)
     messages.success(request, _("Submitted. A reviewer looks at it next."))
     return redirect("readiness:assessment_result", pk)
-
-
-@has_role(Role.REVIEWER)
-@require_POST
-def assessment_approve(request: SignedInRequest, pk: int) -> HttpResponse:
-    assessment = access.get_reviewable_assessment_for(request.user, pk)
-    try:
-        review.approve_assessment(assessment=assessment, by=request.user, now=datetime.now(UTC))
-    except ReadinessError as error:
-        messages.error(request, str(error))
-        return redirect(assessment)
-    messages.success(request, _("Approved. The overview counts it from now on."))
-    return redirect("readiness:assessment_result", pk)
-
-
-def _may_remark(user: User, assessment: Assessment) -> bool:
-    return assessment.state == Assessment.State.SUBMITTED and access.can_review(user, assessment)
-
-
-@has_role(Role.REVIEWER)
-@require_POST
-def assessment_remark(request: SignedInRequest, pk: int, key: str) -> HttpResponse:
-    assessment = access.get_reviewable_assessment_for(request.user, pk)
-    practice_or_404(assessment, key)
-    form = RemarkForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Say what has to change in this practice."))
-        return redirect("readiness:assessment_practice", pk, key)
-    text, now = form.cleaned_data["text"], datetime.now(UTC)
-    try:
-        review.remark(assessment=assessment, practice=key, text=text, by=request.user, now=now)
-    except ReadinessError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, _("Kept. The team answers it once you send the assessment back."))
-    return redirect("readiness:assessment_practice", pk, key)
-
-
-@has_role(Role.REVIEWER)
-@require_POST
-def assessment_send_back(request: SignedInRequest, pk: int) -> HttpResponse:
-    assessment = access.get_reviewable_assessment_for(request.user, pk)
-    form = SendBackForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Say what has to change before you send it back."))
-        return redirect(assessment)
-    try:
-        review.send_back(assessment=assessment, remark=form.cleaned_data["remark"], by=request.user)
-    except ReadinessError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, _("Sent back to the team."))
-    return redirect(assessment)
 
 
 @signed_in

@@ -20,13 +20,14 @@ from inference_kpis.probes.models import Probe
 from inference_kpis.probes.results import Answer, Run
 from inference_kpis.probes.running import store_runs
 from inference_kpis.probes.schedule import claim_due
+from inference_kpis.push.models import WaitingNode
 from inference_kpis.query_sources.models import QuerySource
 from inference_kpis.readings.store import as_ms
 from readiness.assessments.models import Assessment, Binding
 from readiness.bank import current_version
 from readiness.success.models import SuccessMetric
 from tests.browser.conftest import Company, Visit, Visitor
-from tests.factories import CustomKpiFactory, NodeFactory, SiteFactory, TeamFactory
+from tests.factories import CustomKpiFactory, NodeFactory, SiteFactory, TeamFactory, machine_key
 from tests.inference_kpis.mappings.makers import a_mapping
 from tests.test_access import ROWS
 
@@ -46,6 +47,7 @@ PAGES: dict[str, list[str]] = {
     "readiness:assessment_rule_intro": ["assessments/{open}/rules/1/"],
     "readiness:assessment_rule": ["assessments/{open}/rules/1/practices/", "assessments/{approved}/rules/2/practices/"],
     "readiness:assessment_result": ["assessments/{open}/result/", "assessments/{approved}/result/"],
+    "readiness:assessment_review": [f"assessments/{{submitted}}/review/{query}" for query in ("", "?show=set_aside")],
     "readiness:success_metric_list": ["success-metrics/"],
     "readiness:success_metric_add": ["success-metrics/new/"],
     "readiness:success_metric_detail": ["success-metrics/{metric}/"],
@@ -157,6 +159,13 @@ def paths(company: Company) -> list[str]:
     submitted = Assessment.objects.create(
         team=TeamFactory(), bank_version=current_version(), started_by=author, state="submitted", submitted_by=author
     )
+    for practice, values in (("UC1", {"level": 3}), ("UC4", {"is_not_applicable": True, "not_applicable_reason": "x"})):
+        submitted.answers.create(practice=practice, answered_by=author, answered_at=now, **values)
+    submitted.answers.filter(is_not_applicable=True).update(not_applicable_until=now + timedelta(days=90))
+    submitted.remarks.create(practice="UC1", text="Say who.", written_by=author, written_at=now)
+    key, _ = machine_key(company.nodes[0].site)
+    for name in ("lyon-09", company.nodes[-1].name):
+        WaitingNode.objects.create(key=key, name=name, first_at=now, last_at=now)
     channel = Channel.objects.create(name="Operators")
     rule = AlertRule.objects.create(name="Down", kind="state", bad_state="down", channel=channel)
     Silence.objects.create(starts_at=now, ends_at=now + timedelta(hours=1), reason="Work")

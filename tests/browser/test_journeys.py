@@ -81,6 +81,7 @@ def test_an_assessment_from_its_start_to_its_approval(visit: Visit, team: Team, 
     visitor.reads("Submitted. A reviewer looks at it next.")
     reviewer = visit(UserFactory(role=Role.REVIEWER), language)
     reviewer.open(f"assessments/{assessment.pk}/")
+    reviewer.link("Review it").click()
     reviewer.button("Approve").click()
     reviewer.reads("Approved. The overview counts it from now on.")
     reviewer.link("Overview").first.click()

@@ -3,6 +3,7 @@
 import copy
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from accounts.models import AuditEvent, Role, User
@@ -15,8 +16,10 @@ from tests.readiness.assessments.writing import (
     PRACTICES,
     answer,
     answer_all,
+    ask_to_change,
     attach,
     days_ago,
+    decide,
     set_aside,
     start,
     submit,
@@ -31,7 +34,9 @@ def submitted(assessment: Assessment, owner: User, reviewer: User) -> Assessment
     answer_all(assessment, 3, owner, reviewed_by=reviewer)
     Answer.objects.filter(practice="UC3").delete()
     set_aside(assessment, "UC3", owner)
-    return submit(assessment, owner)
+    submitted = submit(assessment, owner)
+    decide(submitted, "UC3", reviewer)
+    return submitted
 
 
 def url(assessment: Assessment) -> str:
@@ -57,7 +62,10 @@ def test_the_scores_are_frozen(submitted: Assessment, reviewer: User) -> None:
     assert scores["overall"] == {"level": 3, "index": "75.0", "declared_index": "75.0"}
     assert set(scores["rules"]) == {"use_cases", "infrastructure", "sponsorship", "metrics"}
     assert {key for rule in scores["rules"].values() for key in rule["practices"]} == set(PRACTICES)
-    assert scores["rules"]["use_cases"]["practices"]["UC1"] == {
+    uc1 = scores["rules"]["use_cases"]["practices"]["UC1"]
+    assert (uc1.pop("note"), uc1.pop("answered_by"), uc1.pop("answered_at")) == ("", "Olive Owner", NOW.isoformat())
+    assert uc1.pop("pieces") == [{"title": "Minutes of UC1", "dated_on": days_ago(20).isoformat(), "is_reviewed": True}]
+    assert uc1 == {
         "declared": 3,
         "verified": 3,
         "evidence": "E2",
@@ -67,14 +75,38 @@ def test_the_scores_are_frozen(submitted: Assessment, reviewer: User) -> None:
     }
 
 
-def test_what_was_set_aside_is_approved_with_it(submitted: Assessment, reviewer: User) -> None:
-    before = results.result_of(submitted, NOW).rules[0].score
-    assert (before.level, before.not_applicable_share) == (0, 0)
+def test_what_was_set_aside_is_frozen_with_who_accepted_it(submitted: Assessment, reviewer: User) -> None:
     signed_in(reviewer).post(url(submitted))
-    assert Answer.objects.get(practice="UC3").not_applicable_approved_by == reviewer
     frozen = Snapshot.objects.get().scores["rules"]["use_cases"]
-    assert frozen["practices"]["UC3"]["is_applicable"] is False
     assert frozen["level"] == 3
+    assert frozen["practices"]["UC3"]["is_applicable"] is False
+    assert frozen["practices"]["UC3"]["not_applicable"] == {
+        "reason": "No such nodes.",
+        "until": days_ago(-90).isoformat(),
+        "approved_by": "Rea Reviewer",
+    }
+
+
+def test_nothing_is_approved_while_a_practice_set_aside_is_undecided(submitted: Assessment, reviewer: User) -> None:
+    Answer.objects.update(not_applicable_approved_by=None)
+    assert "Accept or refuse each practice that was set aside" in approve_as(reviewer, submitted)
+    assert not Snapshot.objects.exists()
+
+
+def test_nothing_is_approved_while_a_change_is_asked_for(submitted: Assessment, reviewer: User) -> None:
+    ask_to_change(submitted, "UC1", reviewer)
+    assert "You asked for changes. Send the assessment back, or withdraw" in approve_as(reviewer, submitted)
+    assert not Snapshot.objects.exists()
+
+
+def test_a_snapshot_cannot_be_changed(submitted: Assessment, reviewer: User) -> None:
+    signed_in(reviewer).post(url(submitted))
+    snapshot = Snapshot.objects.get()
+    assert snapshot.is_intact
+    with pytest.raises(IntegrityError, match="A snapshot is never changed"), transaction.atomic():
+        Snapshot.objects.update(scores={})
+    snapshot.scores["overall"]["level"] = 4
+    assert not snapshot.is_intact
 
 
 def test_a_snapshot_does_not_follow_what_changes_later(submitted: Assessment, reviewer: User) -> None:
@@ -97,7 +129,7 @@ def approve_as(person: User, assessment: Assessment) -> str:
 
 
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.ADMINISTRATOR])
-@pytest.mark.parametrize("hand", ["starts", "answers", "adds evidence", "submits"])
+@pytest.mark.parametrize("hand", ["starts", "answers", "answered before", "adds evidence", "submits"])
 def test_nobody_approves_their_own_answers(assessment: Assessment, owner: User, hand: str, role: Role) -> None:
     person = member_of(assessment.team, role)
     answer_all(assessment, 2, owner)
@@ -105,6 +137,9 @@ def test_nobody_approves_their_own_answers(assessment: Assessment, owner: User, 
         Assessment.objects.update(started_by=person)
     elif hand == "answers":
         answer(assessment, "SP4", 1, person)
+    elif hand == "answered before":
+        answer(assessment, "SP4", 1, person)
+        answer(assessment, "SP4", 2, owner)
     elif hand == "adds evidence":
         attach(Answer.objects.get(practice="SP4"), person)
     submit(assessment, person if hand == "submits" else owner)

@@ -7,7 +7,7 @@ from accounts.models import AuditEvent, Role, User
 from readiness.assessments.models import Assessment, Snapshot
 from tests.factories import UserFactory, member_of, signed_in
 from tests.pages import words
-from tests.readiness.assessments.writing import answer, answer_all, approve, submit
+from tests.readiness.assessments.writing import answer, answer_all, approve, ask_to_change, submit
 
 pytestmark = pytest.mark.django_db
 
@@ -29,16 +29,25 @@ def test_it_works(submitted: Assessment, reviewer: User, owner: User) -> None:
     assert (submitted.state, submitted.remark, submitted.reviewed_by) == ("sent_back", "Date the minutes.", reviewer)
     assert answer(submitted, "UC1", 3, owner).level == 3
     event = AuditEvent.objects.get(verb="assessment.send_back")
-    assert (event.actor, event.details) == (reviewer, {"remark": "Date the minutes."})
+    assert (event.actor, event.details) == (reviewer, {"remark": "Date the minutes.", "practices": 0})
     assert not Snapshot.objects.exists()
 
 
 @pytest.mark.parametrize("remark", ["", "   "])
 def test_it_says_what_has_to_change(submitted: Assessment, reviewer: User, remark: str) -> None:
     response = signed_in(reviewer).post(url(submitted), {"remark": remark}, follow=True)
-    assert "Say what has to change before you send it back." in words(response)
+    assert "Say what has to change before you send it back: in general" in words(response)
     submitted.refresh_from_db()
     assert submitted.state == "submitted"
+
+
+def test_what_was_asked_of_practices_is_enough(submitted: Assessment, reviewer: User) -> None:
+    ask_to_change(submitted, "UC1", reviewer)
+    page = words(signed_in(reviewer).get(reverse("readiness:assessment_review", args=[submitted.pk])))
+    assert "Send back with 1 remark" in page
+    signed_in(reviewer).post(url(submitted), {"remark": ""})
+    submitted.refresh_from_db()
+    assert (submitted.state, submitted.remark) == ("sent_back", "")
 
 
 def test_only_what_is_submitted_goes_back(assessment: Assessment, owner: User, reviewer: User) -> None:

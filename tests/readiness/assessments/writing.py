@@ -46,6 +46,12 @@ def set_aside(assessment: Assessment, practice: str, by: User) -> Answer:
     return answering.save_answer(assessment=assessment, practice=practice, reply=reply, seen_version=0, by=by, now=NOW)
 
 
+def decide(assessment: Assessment, practice: str, reviewer: User, *, is_accepted: bool = True) -> None:
+    """What a reviewer says of a practice that was set aside."""
+    written = Answer.objects.select_related("assessment").get(assessment=assessment, practice=practice)
+    review.decide_not_applicable(answer=written, is_accepted=is_accepted, reason="We run them.", by=reviewer, now=NOW)
+
+
 def ask_to_change(assessment: Assessment, practice: str, by: User, text: str = "Name the owner.") -> Remark:
     """What a reviewer writes about one practice."""
     return Remark.objects.create(assessment=assessment, practice=practice, text=text, written_by=by, written_at=NOW)
