@@ -30,7 +30,14 @@ ENTRIES = (
     Entry(
         _("Assessments"),
         "readiness:assessment_list",
-        ("readiness:assessment_", "readiness:answer_", "readiness:evidence_", "readiness:remark_"),
+        (
+            "readiness:assessment_",
+            "readiness:answer_",
+            "readiness:evidence_",
+            "readiness:remark_",
+            "readiness:binding_",
+            "readiness:contradiction_",
+        ),
     ),
     Entry(_("Success metrics"), "readiness:success_metric_list", ("readiness:success_metric_",)),
     Entry(

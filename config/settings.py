@@ -182,7 +182,9 @@ CELERY_BEAT_SCHEDULE = {
         ("make and drop partitions", "inference_kpis.readings.tasks.keep_partitions", 3600.0),
         ("evaluate alert rules", "inference_kpis.alerts.tasks.evaluate_rules", 5.0),
         ("send notifications", "inference_kpis.alerts.tasks.send_notifications", 2.0),
-        ("check declared levels against measurements", "readiness.assessments.tasks.check_bindings", 15.0),
+        ("check declared levels against measurements", "readiness.contradictions.tasks.check_bindings", 15.0),
+        ("tell which success metrics are alive", "readiness.success.tasks.report_live_success_metrics", 3600.0),
+        ("tell which practices are bound", "readiness.bindings.tasks.report_bound_practices", 3600.0),
     ]
 }
 

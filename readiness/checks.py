@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from inference_kpis.catalogue import KPIS
 from readiness.bank import CONTENT, Bank, BankError, current_version, load_bank, versions
+from readiness.figures import FIGURES
 from readiness.soundness import check_bank
 
 
@@ -31,3 +32,5 @@ def _unknown_figures(bank: Bank) -> Iterator[str]:
         binding = practice.binding
         if binding and binding.source == "kpi" and binding.figure not in KPIS:
             yield f"{practice.key}, binding: there is no KPI {binding.figure}."
+        if binding and binding.source == "workspace" and binding.figure not in FIGURES:
+            yield f"{practice.key}, binding: no workspace tells {binding.figure}."

@@ -9,9 +9,11 @@ from readiness.assessments.models import (
     BindingCheck,
     Evidence,
     Remark,
+    ReportedFigure,
     RuleTarget,
     Snapshot,
 )
+from readiness.contradictions.models import Contradiction, ContradictionEvent
 from readiness.success.models import SuccessMetric
 
 __all__ = [
@@ -21,8 +23,11 @@ __all__ = [
     "Assessment",
     "Binding",
     "BindingCheck",
+    "Contradiction",
+    "ContradictionEvent",
     "Evidence",
     "Remark",
+    "ReportedFigure",
     "RuleTarget",
     "Snapshot",
     "SuccessMetric",

@@ -5,6 +5,8 @@ from django.urls import path
 from readiness.assessments import answering_views as answering
 from readiness.assessments import review_views as review
 from readiness.assessments import views as assessments
+from readiness.bindings import views as bindings
+from readiness.contradictions import views as contradictions
 from readiness.overview import views as overview
 from readiness.success import views as success
 
@@ -45,6 +47,20 @@ urlpatterns = [
         "assessments/<int:pk>/evidence/<int:evidence_pk>/remove/", assessments.evidence_remove, name="evidence_remove"
     ),
     path("evidence/<int:evidence_pk>/review/", review.evidence_review, name="evidence_review"),
+    path("bindings/", bindings.binding_list, name="binding_list"),
+    path("bindings/new/<int:team_pk>/<str:key>/", bindings.binding_add, name="binding_add"),
+    path("bindings/<int:pk>/", bindings.binding_detail, name="binding_detail"),
+    path("bindings/<int:pk>/edit/", bindings.binding_edit, name="binding_edit"),
+    path("bindings/<int:pk>/remove/", bindings.binding_remove, name="binding_remove"),
+    path("contradictions/", contradictions.contradiction_list, name="contradiction_list"),
+    path("contradictions/<int:pk>/", contradictions.contradiction_detail, name="contradiction_detail"),
+    path(
+        "contradictions/<int:pk>/acknowledge/",
+        contradictions.contradiction_acknowledge,
+        name="contradiction_acknowledge",
+    ),
+    path("contradictions/<int:pk>/hand-over/", contradictions.contradiction_hand_over, name="contradiction_hand_over"),
+    path("contradictions/<int:pk>/comment/", contradictions.contradiction_comment, name="contradiction_comment"),
     path("success-metrics/", success.success_metric_list, name="success_metric_list"),
     path("success-metrics/new/", success.success_metric_add, name="success_metric_add"),
     path("success-metrics/<int:pk>/", success.success_metric_detail, name="success_metric_detail"),

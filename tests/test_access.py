@@ -20,10 +20,12 @@ from inference_kpis.push.models import WaitingNode
 from inference_kpis.query_sources.models import QuerySource
 from readiness.assessments import answering
 from readiness.assessments.answering import Reply
-from readiness.assessments.models import Answer, Assessment, Evidence, Remark
+from readiness.assessments.models import Answer, Assessment, Binding, Evidence, Remark
+from readiness.contradictions.models import Contradiction
 from readiness.success.models import SuccessMetric
 from tests.factories import CustomKpiFactory, NodeFactory, TeamFactory, UserFactory, machine_key, member_of
 from tests.inference_kpis.mappings.makers import a_mapping
+from tests.readiness.measurements import bind
 
 pytestmark = pytest.mark.django_db
 NOW = datetime.now(UTC)
@@ -36,6 +38,8 @@ EVERYBODY = frozenset(ASKERS) - {NOBODY}
 SEES_ALL = frozenset({"other executive", "other reviewer", "other administrator"})
 ON_TEAM = frozenset({"team contributor", "team operator", "team executive"})
 ANSWERS = frozenset({"team contributor", "team operator", "other administrator"})
+BINDS = frozenset({"other reviewer", "other operator", "other administrator"})
+SEES_BINDINGS = SEES_ALL | ON_TEAM | BINDS
 REVIEWS = frozenset({"other reviewer", "other administrator"})
 OWNS_ANNOTATIONS = frozenset({"team operator", "other administrator"})
 WRITES_FLEET = frozenset({"other operator", "team operator", "other administrator"})
@@ -64,6 +68,19 @@ class World:
         )
         self.remark = Remark.objects.create(
             assessment=self.assessment, practice="UC1", text="Say who.", written_by=author, written_at=NOW
+        )
+        self.binding: Binding = bind(self.team)
+        self.contradiction = Contradiction.objects.create(
+            binding=self.binding,
+            team=self.team,
+            assessment=self.assessment,
+            practice="INF3",
+            figure="e2e_latency_p95",
+            declared=3,
+            measured=2,
+            owner=author,
+            due_on=NOW.date(),
+            opened_at=NOW,
         )
         self.metric = SuccessMetric.objects.create(
             name="Metric", team=self.team, kpi="availability", target_value=99, target_on=date(2027, 1, 1), owner=author
@@ -102,6 +119,14 @@ class Row:
 
 def of_assessment(world: World) -> list[Any]:
     return [world.assessment.pk]
+
+
+def of_binding(world: World) -> list[Any]:
+    return [world.binding.pk]
+
+
+def of_contradiction(world: World) -> list[Any]:
+    return [world.contradiction.pk]
 
 
 def of_node(world: World) -> list[Any]:
@@ -175,6 +200,16 @@ ROWS: dict[str, Row] = {
     "readiness:assessment_result": Row(SEES_ALL | ON_TEAM, of_assessment),
     "readiness:evidence_remove": Row(ANSWERS, lambda world: [world.assessment.pk, world.evidence.pk], "post"),
     "readiness:assessment_review": Row(REVIEWS, of_assessment),
+    "readiness:binding_list": Row(EVERYBODY),
+    "readiness:binding_add": Row(BINDS, lambda world: [world.team.pk, "INF3"]),
+    "readiness:binding_detail": Row(SEES_BINDINGS, of_binding),
+    "readiness:binding_edit": Row(BINDS, of_binding),
+    "readiness:binding_remove": Row(BINDS, of_binding, "post"),
+    "readiness:contradiction_list": Row(EVERYBODY),
+    "readiness:contradiction_detail": Row(SEES_BINDINGS, of_contradiction),
+    "readiness:contradiction_acknowledge": Row(ANSWERS | REVIEWS, of_contradiction, "post"),
+    "readiness:contradiction_hand_over": Row(ANSWERS | REVIEWS, of_contradiction, "post"),
+    "readiness:contradiction_comment": Row(SEES_BINDINGS, of_contradiction, "post", {"text": "x"}),
     "readiness:evidence_review_many": Row(REVIEWS, of_assessment, "post"),
     "readiness:not_applicable_decide": Row(
         REVIEWS, lambda world: [world.assessment.pk, "UC1"], "post", {"is_accepted": "1"}

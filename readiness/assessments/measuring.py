@@ -1,56 +1,46 @@
-"""Asking the measurements: what level each binding's KPI shows over its window; the trail says when it contradicts."""
+"""Asking the measurements: what level each binding's KPI, or figure of a workspace, shows over its window."""
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from django.db import transaction
 from django.db.models import Count
 
-from accounts.audit import record
-from inference_kpis.catalogue import KPIS
+from inference_kpis.catalogue import KPIS, Kpi
 from inference_kpis.engines import ENGINES
-from inference_kpis.fleet.models import Node
+from inference_kpis.fleet.models import Node, Site
 from inference_kpis.readings.queries import Window, exposed_by, group_readings, kpi_of
 from inference_kpis.readings.statistics import Quantity, gives
-from readiness.assessments.models import Assessment, Binding, BindingCheck
+from readiness.assessments.models import Answer, Assessment, Binding, BindingCheck
+from readiness.assessments.reports import latest_report
 from readiness.assessments.results import STEPS_PER_WINDOW, latest_checks, measurement_of
-from readiness.scoring import HIGHEST_LEVEL, Comparator, Thresholds, held_level
+from readiness.scoring import HIGHEST_LEVEL, Comparator, Measurement, Thresholds, held_level
 
 
-def check_bindings(now: datetime) -> int:
-    """Measure every binding whose next window is over; the number of windows measured."""
-    return sum(
-        _check_if_due(binding, now) for binding in Binding.objects.select_related("team").prefetch_related("sites")
-    )
-
-
-def _check_if_due(binding: Binding, now: datetime) -> bool:
+def check_if_due(binding: Binding, now: datetime) -> bool:
+    """Measure the binding's last whole window unless that is done; in the caller's transaction, one worker at a time."""
     window_end = window_end_before(binding, now)
-    with transaction.atomic():
-        # One worker at a time: the other one then finds the window measured.
-        is_there = Binding.objects.select_for_update().filter(pk=binding.pk).first() is not None
-        if not is_there or binding.checks.filter(window_end=window_end).exists():
-            return False
-        before = contradiction(binding, now)
-        check_binding(binding, window_end)
-        after = contradiction(binding, now)
-        if after and not before:
-            subject = f"{binding.team} · {binding.practice}"
-            declared, measured = after
-            record("answer.contradicted", subject, actor=None, kpi=binding.kpi, declared=declared, measured=measured)
+    is_there = Binding.objects.select_for_update().filter(pk=binding.pk).first() is not None
+    if not is_there or binding.checks.filter(window_end=window_end).exists():
+        return False
+    check_binding(binding, window_end)
     return True
 
 
-def contradiction(binding: Binding, now: datetime) -> tuple[int, int] | None:
-    """The level that the team's latest approved answer declares and the lower one measured twice in a row; else None."""
+def declared_by(binding: Binding) -> Answer | None:
+    """The team's latest approved answer to the binding's practice, if it has a level; two queries."""
     assessment = Assessment.objects.latest_approved_per_team().filter(team=binding.team_id).first()
-    answer = assessment and assessment.answers.filter(practice=binding.practice).exclude(level=None).first()
-    if not answer or answer.level is None:
+    if assessment is None:
         return None
-    measured = measurement_of(binding, latest_checks([binding])[binding.pk], now).contradicted_at(answer.level)
-    return None if measured is None else (answer.level, measured)
+    answers = assessment.answers.filter(practice=binding.practice).exclude(level=None)
+    return answers.select_related("answered_by", "assessment").first()
+
+
+def measured(binding: Binding, now: datetime) -> Measurement:
+    """What the binding's windows say as of `now`; one query."""
+    return measurement_of(binding, latest_checks([binding])[binding.pk], now)
 
 
 def window_end_before(binding: Binding, now: datetime) -> datetime:
@@ -60,38 +50,75 @@ def window_end_before(binding: Binding, now: datetime) -> datetime:
     return origin + (now - origin) // step * step
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What one window says: the level over all sites, the figure over all of them, and each site's own."""
+
+    window_start: datetime
+    window_end: datetime
+    level: int | None
+    value: float | None
+    samples: int
+    coverage: float
+    by_site: tuple[tuple[str, Quantity, int | None], ...] = ()
+
+
 def check_binding(binding: Binding, window_end: datetime) -> BindingCheck:
     """Measure one window and keep what it says; a second worker that does the same changes nothing."""
-    window = Window(window_end - timedelta(seconds=binding.window_seconds), window_end, timedelta(minutes=1))
-    kpi = KPIS[binding.kpi]
-    sites = [site.pk for site in binding.sites.all()]
-    readings = group_readings(window, sites=sites or None, kpis=[kpi], by=lambda group: group.site_id)
-    by_site: dict[int, list[Quantity]] = {}
-    nodes_of = _nodes_that_give(binding, sites)
-    for site_id in sites or nodes_of:
-        by_site[site_id] = [kpi_of(kpi, [each for each in readings if each.group.site_id == site_id])]
-    quantities = [quantity for found in by_site.values() for quantity in found]
-    level = shared_level([_level(binding, quantity) for quantity in quantities], binding.site_share)
-    together = kpi_of(kpi, readings)
-    expected_ms = sum(nodes_of.values()) * window.seconds * 1000
-    coverage = min(together.coverage_ms / expected_ms, 1.0) if expected_ms else 0.0
+    found = judge(binding, list(binding.sites.all()), window_end)
     check, _ = BindingCheck.objects.get_or_create(
         binding=binding,
         window_end=window_end,
         defaults={
-            "window_start": window.start,
-            "measured_level": level,
-            "value": together.value,
-            "samples": together.samples,
-            "coverage": Decimal(f"{coverage:.3f}"),
+            "window_start": found.window_start,
+            "measured_level": found.level,
+            "value": found.value,
+            "samples": found.samples,
+            "coverage": Decimal(f"{found.coverage:.3f}"),
         },
     )
     return check
 
 
-def _nodes_that_give(binding: Binding, sites: Sequence[int]) -> dict[int, int]:
-    """How many nodes in scope could show the KPI, by site."""
+def judge(binding: Binding, sites: Sequence[Site], window_end: datetime) -> Judged:
+    """What a binding, saved or not, would say of the window that ends then; without sites it looks at all."""
+    start = window_end - timedelta(seconds=binding.window_seconds)
+    if binding.source == Binding.Source.WORKSPACE:
+        return _judge_report(binding, start, window_end)
+    window = Window(start, window_end, timedelta(minutes=1))
     kpi = KPIS[binding.kpi]
+    ids = [site.pk for site in sites]
+    readings = group_readings(window, sites=ids or None, kpis=[kpi], by=lambda group: group.site_id)
+    nodes_of = _nodes_that_give(kpi, ids)
+    names = dict(Site.objects.filter(pk__in=ids or nodes_of).values_list("pk", "name"))
+    by_site = []
+    for site_id in ids or nodes_of:
+        quantity = kpi_of(kpi, [each for each in readings if each.group.site_id == site_id])
+        by_site.append((names[site_id], quantity, level_of(binding, quantity)))
+    together = kpi_of(kpi, readings)
+    expected_ms = sum(nodes_of.values()) * window.seconds * 1000
+    return Judged(
+        window.start,
+        window_end,
+        shared_level([level for _, _, level in by_site], binding.site_share),
+        together.value,
+        together.samples,
+        min(together.coverage_ms / expected_ms, 1.0) if expected_ms else 0.0,
+        tuple(by_site),
+    )
+
+
+def _judge_report(binding: Binding, start: datetime, end: datetime) -> Judged:
+    told = latest_report(binding, start, end)
+    if told is None:
+        return Judged(start, end, None, None, 0, 0.0)
+    thresholds = thresholds_of(binding.comparator, binding.thresholds)
+    level = held_level(thresholds.comparisons(told.value, told.value))
+    return Judged(start, end, level, told.value, told.samples, 1.0)
+
+
+def _nodes_that_give(kpi: Kpi, sites: Sequence[int]) -> dict[int, int]:
+    """How many nodes in scope could show the KPI, by site."""
     engines = [key for key in ENGINES if gives(kpi, exposed_by([key]))]
     nodes = Node.objects.in_service().filter(engine__in=engines)
     if sites:
@@ -105,7 +132,7 @@ def thresholds_of(comparator: str, by_level: Mapping[str, float]) -> Thresholds:
     return Thresholds(Comparator(comparator), numbers)
 
 
-def _level(binding: Binding, quantity: Quantity) -> int | None:
+def level_of(binding: Binding, quantity: Quantity) -> int | None:
     """The level that a quantity holds; its value decides, except where only a bound or an interval of confidence is known."""
     if quantity.value is None:
         return None

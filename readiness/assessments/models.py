@@ -269,7 +269,14 @@ class RuleTarget(models.Model):
 
 
 class Binding(models.Model):
-    """Joins a practice of a team to a KPI: what measurement would confirm or contradict which level."""
+    """Joins a practice of a team to what measures it: a KPI, or a figure of a workspace, and a threshold per level.
+
+    Checks of windows that ended before `judged_since` were made with other rules, and say nothing any more.
+    """
+
+    class Source(models.TextChoices):
+        KPI = "kpi", _("KPI")
+        WORKSPACE = "workspace", _("figure of a workspace")
 
     class Comparator(models.TextChoices):
         AT_MOST = "le", "≤"
@@ -277,6 +284,7 @@ class Binding(models.Model):
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="bindings", verbose_name=_("team"))
     practice = models.CharField(_("practice"), max_length=20)
+    source = models.CharField(max_length=10, choices=Source.choices, default=Source.KPI)
     kpi = models.CharField(_("KPI"), max_length=60)
     sites = models.ManyToManyField(Site, blank=True, verbose_name=_("sites"))
     site_share = models.DecimalField(_("share of sites"), max_digits=4, decimal_places=3, default=1)
@@ -286,16 +294,37 @@ class Binding(models.Model):
     window_seconds = models.PositiveIntegerField(_("window (s)"), default=30 * 24 * 3600)
     minimum_samples = models.PositiveIntegerField(_("minimum samples"), default=100)
     minimum_coverage = models.DecimalField(_("minimum coverage"), max_digits=4, decimal_places=3, default="0.8")
+    judged_since = models.DateTimeField(null=True, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
 
     class Meta:
         verbose_name = _("binding")
         verbose_name_plural = _("bindings")
         ordering = ("team", "practice")
-        constraints = (models.UniqueConstraint(fields=("team", "practice", "kpi"), name="binding_once"),)
+        constraints = (models.UniqueConstraint(fields=("team", "practice", "source", "kpi"), name="binding_once"),)
 
     def __str__(self) -> str:
         return f"{self.practice} {self.kpi}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("readiness:binding_detail", args=[self.pk])
+
+
+class ReportedFigure(models.Model):
+    """What a workspace measured of a team, in percent; `samples` is how many things the share is of."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    figure = models.CharField(max_length=60)
+    at = models.DateTimeField()
+    value = models.FloatField()
+    samples = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ("team", "figure", "-at")
+        constraints = (models.UniqueConstraint(fields=("team", "figure", "at"), name="reported_figure_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.team_id} {self.figure} {self.value}"
 
 
 class BindingCheck(models.Model):

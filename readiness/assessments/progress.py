@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from inference_kpis.catalogue import KPIS, Kpi
+from inference_kpis.catalogue import Kpi
 from readiness.assessments.models import (
     Answer,
     AnsweringPreference,
@@ -17,6 +17,7 @@ from readiness.assessments.models import (
     Evidence,
     Remark,
 )
+from readiness.assessments.reports import measured_by
 from readiness.assessments.results import Result
 from readiness.bank import Action, Practice, Rule, load_bank
 from readiness.scoring import Obstacle, PracticeScore, Price, RuleScore, Step, Way, cheapest_way, next_level, obstacles
@@ -218,7 +219,7 @@ def result_rows(result: Result, bindings: Iterable[Binding], checks: Mapping[int
     """A result with the bank's words beside its numbers; no query."""
     by_practice: dict[str, list[tuple[Binding, Kpi, list[BindingCheck]]]] = {}
     for binding in bindings:
-        by_practice.setdefault(binding.practice, []).append((binding, KPIS[binding.kpi], checks.get(binding.pk, [])))
+        by_practice.setdefault(binding.practice, []).append((binding, measured_by(binding), checks.get(binding.pk, [])))
     rows = []
     for each in result.rules:
         words = {practice.key: practice for practice in each.rule.practices}

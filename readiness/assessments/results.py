@@ -236,12 +236,14 @@ def measurement_of(binding: Binding, checks: Iterable[BindingCheck], now: dateti
 
 
 def latest_checks(bindings: Iterable[Binding]) -> dict[int, list[BindingCheck]]:
-    """The newest checks of each binding, newest first; one query that reads only those rows."""
+    """The newest checks of each binding by its present rules, newest first; one query that reads only those rows."""
     ids = [binding.pk for binding in bindings]
     rows = BindingCheck.objects.raw(
-        "SELECT c.* FROM unnest(%s::bigint[]) AS b (id) CROSS JOIN LATERAL (SELECT * FROM readiness_bindingcheck c"
-        " WHERE c.binding_id = b.id ORDER BY c.window_end DESC LIMIT %s) c",
-        [ids, CHECKS_READ],
+        "SELECT c.* FROM readiness_binding b CROSS JOIN LATERAL (SELECT * FROM readiness_bindingcheck c"
+        " WHERE c.binding_id = b.id AND c.window_end > coalesce(b.judged_since, '-infinity')"
+        " ORDER BY c.window_end DESC LIMIT %s) c"
+        " WHERE b.id = ANY(%s)",
+        [CHECKS_READ, ids],
     )
     found: dict[int, list[BindingCheck]] = defaultdict(list)
     for check in rows:

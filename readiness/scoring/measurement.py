@@ -108,11 +108,12 @@ class Measurement:
     """What a binding measured, as of a moment, whatever was declared.
 
     `level` is the better one of the last two windows that count, so that a single bad window moves nothing; None when
-    none counts. `is_stale` tells a measurement that is too old from one that never was.
+    none counts. `lowest_level` is the worse one of them. `is_stale` tells a measurement that is too old from one that never was.
     """
 
     level: int | None = None
     latest_level: int | None = None
+    lowest_level: int | None = None
     windows: int = 0
     measured_at_ms: int | None = None
     is_stale: bool = False
@@ -122,6 +123,10 @@ class Measurement:
         if self.level is None or self.windows < WINDOWS_TO_CONTRADICT or self.level >= declared:
             return None
         return self.level
+
+    def is_confirmed_twice(self, declared: int) -> bool:
+        """Whether two windows in a row hold the declared level: what was contradicted is put right."""
+        return self.windows >= WINDOWS_TO_CONTRADICT and self.lowest_level is not None and self.lowest_level >= declared
 
     def is_doubting(self, declared: int) -> bool:
         """The last window contradicts and the one before did not: nothing moves yet, the owner may look."""
@@ -161,6 +166,7 @@ def measure(windows: Iterable[WindowResult], requirement: Requirement, *, now_ms
     return Measurement(
         level=max(in_a_row),
         latest_level=in_a_row[-1],
+        lowest_level=min(in_a_row),
         windows=len(in_a_row),
         measured_at_ms=latest.ended_at_ms,
     )

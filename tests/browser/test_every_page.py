@@ -25,6 +25,7 @@ from inference_kpis.query_sources.models import QuerySource
 from inference_kpis.readings.store import as_ms
 from readiness.assessments.models import Assessment, Binding
 from readiness.bank import current_version
+from readiness.contradictions.models import Contradiction
 from readiness.success.models import SuccessMetric
 from tests.browser.conftest import Company, Visit, Visitor
 from tests.factories import CustomKpiFactory, NodeFactory, SiteFactory, TeamFactory, machine_key
@@ -48,6 +49,12 @@ PAGES: dict[str, list[str]] = {
     "readiness:assessment_rule": ["assessments/{open}/rules/1/practices/", "assessments/{approved}/rules/2/practices/"],
     "readiness:assessment_result": ["assessments/{open}/result/", "assessments/{approved}/result/"],
     "readiness:assessment_review": [f"assessments/{{submitted}}/review/{query}" for query in ("", "?show=set_aside")],
+    "readiness:binding_list": ["bindings/"],
+    "readiness:binding_add": ["bindings/new/{team}/INF3/", "bindings/new/{team}/ME5/"],
+    "readiness:binding_detail": ["bindings/{binding}/"],
+    "readiness:binding_edit": ["bindings/{binding}/edit/"],
+    "readiness:contradiction_list": ["contradictions/", "contradictions/?closed=1"],
+    "readiness:contradiction_detail": ["contradictions/{contradiction}/"],
     "readiness:success_metric_list": ["success-metrics/"],
     "readiness:success_metric_add": ["success-metrics/new/"],
     "readiness:success_metric_detail": ["success-metrics/{metric}/"],
@@ -166,6 +173,19 @@ def paths(company: Company) -> list[str]:
     key, _ = machine_key(company.nodes[0].site)
     for name in ("lyon-09", company.nodes[-1].name):
         WaitingNode.objects.create(key=key, name=name, first_at=now, last_at=now)
+    binding = Binding.objects.earliest("pk")
+    contradicted = Contradiction.objects.create(
+        binding=binding,
+        team=binding.team,
+        assessment=binding.team.assessments.earliest("pk"),
+        practice="INF3",
+        figure=binding.kpi,
+        declared=3,
+        measured=2,
+        owner=author,
+        due_on=now.date(),
+        opened_at=now,
+    )
     channel = Channel.objects.create(name="Operators")
     rule = AlertRule.objects.create(name="Down", kind="state", bad_state="down", channel=channel)
     Silence.objects.create(starts_at=now, ends_at=now + timedelta(hours=1), reason="Work")
@@ -195,6 +215,9 @@ def paths(company: Company) -> list[str]:
         "alert": Alert.objects.create(rule=rule, phase="firing", since=now, changed_at=now).pk,
         "rule": rule.pk,
         "channel": channel.pk,
+        "team": binding.team_id,
+        "binding": binding.pk,
+        "contradiction": contradicted.pk,
         "open": Assessment.objects.get(state="open").pk,
         "submitted": submitted.pk,
         "approved": Assessment.objects.filter(state="approved").earliest("pk").pk,

@@ -5,15 +5,17 @@ from decimal import Decimal
 
 import pytest
 
-from accounts.models import AuditEvent, Team, User
+from accounts.models import AuditEvent, User
 from inference_kpis.fleet.models import Node, Site
-from readiness.assessments import results, tasks
-from readiness.assessments.measuring import check_bindings, shared_level, thresholds_of, window_end_before
+from readiness.assessments import results
+from readiness.assessments.measuring import shared_level, thresholds_of, window_end_before
 from readiness.assessments.models import Assessment, Binding, BindingCheck
+from readiness.contradictions import tasks
+from readiness.contradictions.following import check_bindings
 from readiness.scoring import BindingState, EvidenceClass, Limit, PracticeScore
 from tests.factories import NodeFactory, SiteFactory, TeamFactory
 from tests.inference_kpis.pulls import START
-from tests.readiness.assessments.writing import answer, approved, attach
+from tests.readiness.assessments.writing import answer, attach
 from tests.readiness.measurements import ENDLESS, FAIR, FAST, MINUTE, SLOW, WINDOW, bind, serve
 
 pytestmark = pytest.mark.django_db
@@ -109,29 +111,6 @@ def test_measuring_never_raises_above_what_was_declared(binding: Binding, node: 
     serve(node, START, FAST)
     found = score(measure())
     assert (found.state, found.verified, found.measured_level) == (BindingState.CONFIRMED, 1, 4)
-
-
-def test_the_trail_says_when_an_approved_answer_is_contradicted(team: Team, node: Node, site: Site) -> None:
-    """Once for each time it begins, and not for the windows in which it goes on."""
-    approved(team, 3)
-    AuditEvent.objects.all().delete()
-    bind(team, site)
-    lines = AuditEvent.objects.filter(verb="answer.contradicted")
-    serve(node, START, FAIR, minutes=6)
-    told = []
-    for minute in range(3):
-        measure(minute)
-        told.append(lines.count())
-    assert told == [0, 1, 1]
-    line = lines.get()
-    assert (line.actor, line.subject) == (None, "Support · INF3")
-    assert line.details == {"kpi": "e2e_latency_p95", "declared": 3, "measured": 2}
-    serve(node, START + 6 * MINUTE, FAST)
-    measure(6)
-    serve(node, START + 10 * MINUTE, SLOW, minutes=5)
-    measure(10)
-    measure(11)
-    assert lines.count() == 2
 
 
 def test_an_answer_that_is_not_approved_leaves_no_line(binding: Binding, node: Node) -> None:

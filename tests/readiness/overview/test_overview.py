@@ -12,9 +12,9 @@ from accounts.models import Role, Team, User
 from inference_kpis.fleet.health import count_health, count_sites
 from inference_kpis.fleet.models import Node
 from inference_kpis.readings import store
-from readiness.assessments.measuring import check_bindings
 from readiness.assessments.models import Assessment, RuleTarget
 from readiness.bank import load_bank
+from readiness.contradictions.following import check_bindings
 from readiness.overview.summary import MOST_METRICS
 from tests.factories import NodeFactory, SiteFactory, TeamFactory, UserFactory, signed_in
 from tests.pages import queries, words
