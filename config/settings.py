@@ -183,6 +183,7 @@ CELERY_BEAT_SCHEDULE = {
         ("evaluate alert rules", "inference_kpis.alerts.tasks.evaluate_rules", 5.0),
         ("send notifications", "inference_kpis.alerts.tasks.send_notifications", 2.0),
         ("check declared levels against measurements", "readiness.contradictions.tasks.check_bindings", 15.0),
+        ("drop files that nothing refers to", "readiness.evidence.tasks.remove_orphans", 3600.0),
         ("tell which success metrics are alive", "readiness.success.tasks.report_live_success_metrics", 3600.0),
         ("tell which practices are bound", "readiness.bindings.tasks.report_bound_practices", 3600.0),
     ]
@@ -220,6 +221,11 @@ for finer, days, coarser, kept_days in [
             f"VIGIE_{coarser}_RETENTION_DAYS is {kept_days}. Write at least as many days as VIGIE_{finer}_RETENTION_DAYS,"
             f" which is {days}: what is coarser is what remains of the finer."
         )
+
+# --- Evidence ------------------------------------------------------------------------------------------------------
+# Files are kept in the database: what they take there, its backups take again.
+EVIDENCE_FILE_MIB = env.whole_number("VIGIE_EVIDENCE_FILE_MIB", 10)
+EVIDENCE_ASSESSMENT_MIB = env.whole_number("VIGIE_EVIDENCE_ASSESSMENT_MIB", 100)
 
 # --- Alerts --------------------------------------------------------------------------------------------------------
 # Networks in CIDR notation that web hooks may live in; those of the nodes unless others are named.

@@ -93,6 +93,24 @@ def get_editable_success_metric_for(user: User, pk: int) -> SuccessMetric:
     return found
 
 
+def get_file_for(user: User, pk: int) -> Evidence:
+    """A piece that is a file, earlier revisions and withdrawn ones too, for whoever may open its assessment."""
+    found = Evidence.everything.filter(pk=pk, answer__assessment__in=visible_assessments(user)).exclude(blob=None)
+    evidence = found.select_related("blob").first()
+    if evidence is None:
+        raise Http404
+    return evidence
+
+
+def get_writable_evidence_for(user: User, pk: int) -> Evidence:
+    """A piece, withdrawn ones too, for somebody who answers for its team."""
+    found = Evidence.everything.filter(pk=pk, answer__assessment__team__in=teams_to_answer_for(user))
+    evidence = found.select_related("answer__assessment__team").first()
+    if evidence is None:
+        raise Http404
+    return evidence
+
+
 # --- Bindings and contradictions -------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from readiness.assessments.models import (
     RuleTarget,
     Snapshot,
 )
+from readiness.blobs.models import Blob
 from readiness.contradictions.models import Contradiction, ContradictionEvent
 from readiness.success.models import SuccessMetric
 
@@ -23,6 +24,7 @@ __all__ = [
     "Assessment",
     "Binding",
     "BindingCheck",
+    "Blob",
     "Contradiction",
     "ContradictionEvent",
     "Evidence",

@@ -7,6 +7,7 @@ from readiness.assessments import review_views as review
 from readiness.assessments import views as assessments
 from readiness.bindings import views as bindings
 from readiness.contradictions import views as contradictions
+from readiness.evidence import views as evidence
 from readiness.overview import views as overview
 from readiness.success import views as success
 
@@ -47,6 +48,18 @@ urlpatterns = [
         "assessments/<int:pk>/evidence/<int:evidence_pk>/remove/", assessments.evidence_remove, name="evidence_remove"
     ),
     path("evidence/<int:evidence_pk>/review/", review.evidence_review, name="evidence_review"),
+    path("assessments/<int:pk>/practices/<str:key>/evidence/", evidence.evidence_add, name="evidence_add"),
+    path(
+        "assessments/<int:pk>/bindings/<int:binding_pk>/evidence/", evidence.evidence_measured, name="evidence_measured"
+    ),
+    path("evidence/<int:evidence_pk>/file/", evidence.evidence_file, name="evidence_file"),
+    path("evidence/<int:evidence_pk>/revise/", evidence.evidence_revise, name="evidence_revise"),
+    path("evidence/<int:evidence_pk>/restore/", evidence.evidence_restore, name="evidence_restore"),
+    path("evidence/<int:evidence_pk>/decide/", evidence.evidence_decide, name="evidence_decide"),
+    path("evidence/", evidence.evidence_queue, name="evidence_queue"),
+    path("evidence/calendar/", evidence.evidence_calendar, name="evidence_calendar"),
+    path("evidence/calendar.ics", evidence.evidence_calendar_ics, name="evidence_calendar_ics"),
+    path("evidence/calendar.csv", evidence.evidence_calendar_csv, name="evidence_calendar_csv"),
     path("bindings/", bindings.binding_list, name="binding_list"),
     path("bindings/new/<int:team_pk>/<str:key>/", bindings.binding_add, name="binding_add"),
     path("bindings/<int:pk>/", bindings.binding_detail, name="binding_detail"),

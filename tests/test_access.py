@@ -21,6 +21,7 @@ from inference_kpis.query_sources.models import QuerySource
 from readiness.assessments import answering
 from readiness.assessments.answering import Reply
 from readiness.assessments.models import Answer, Assessment, Binding, Evidence, Remark
+from readiness.blobs.models import Blob
 from readiness.contradictions.models import Contradiction
 from readiness.success.models import SuccessMetric
 from tests.factories import CustomKpiFactory, NodeFactory, TeamFactory, UserFactory, machine_key, member_of
@@ -68,6 +69,17 @@ class World:
         )
         self.remark = Remark.objects.create(
             assessment=self.assessment, practice="UC1", text="Say who.", written_by=author, written_at=NOW
+        )
+        blob, _ = Blob.objects.get_or_create(sha256="0" * 64, content=b"%PDF-", size=5)
+        self.file = Evidence.objects.create(
+            answer=self.answer,
+            kind="file",
+            title="File",
+            blob=blob,
+            file_name="a.pdf",
+            media_type="application/pdf",
+            dated_on=NOW.date(),
+            added_by=author,
         )
         self.binding: Binding = bind(self.team)
         self.contradiction = Contradiction.objects.create(
@@ -200,6 +212,16 @@ ROWS: dict[str, Row] = {
     "readiness:assessment_result": Row(SEES_ALL | ON_TEAM, of_assessment),
     "readiness:evidence_remove": Row(ANSWERS, lambda world: [world.assessment.pk, world.evidence.pk], "post"),
     "readiness:assessment_review": Row(REVIEWS, of_assessment),
+    "readiness:evidence_add": Row(ANSWERS, lambda world: [world.assessment.pk, "UC1"], "post"),
+    "readiness:evidence_file": Row(SEES_ALL | ON_TEAM, lambda world: [world.file.pk]),
+    "readiness:evidence_revise": Row(ANSWERS, lambda world: [world.evidence.pk]),
+    "readiness:evidence_restore": Row(ANSWERS, lambda world: [world.evidence.pk], "post"),
+    "readiness:evidence_measured": Row(ANSWERS, lambda world: [world.assessment.pk, world.binding.pk], "post"),
+    "readiness:evidence_decide": Row(REVIEWS, lambda world: [world.evidence.pk], "post", {"accept": "1"}),
+    "readiness:evidence_queue": Row(REVIEWS),
+    "readiness:evidence_calendar": Row(EVERYBODY),
+    "readiness:evidence_calendar_ics": Row(EVERYBODY),
+    "readiness:evidence_calendar_csv": Row(EVERYBODY),
     "readiness:binding_list": Row(EVERYBODY),
     "readiness:binding_add": Row(BINDS, lambda world: [world.team.pk, "INF3"]),
     "readiness:binding_detail": Row(SEES_BINDINGS, of_binding),

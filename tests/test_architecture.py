@@ -38,10 +38,10 @@ LAYERS = {
         # Gathers what waits for a person from every subject below.
         ("teamwork",),
         ("perceptions", "planning", "trends"),
-        ("bindings", "success"),
+        ("bindings", "evidence", "success"),
         ("contradictions",),
         ("assessments", "templatetags"),
-        ("actions",),
+        ("actions", "blobs"),
         ("soundness",),
         ("bank", "context", "figures"),
         ("calendars", "scoring", "work"),
@@ -104,6 +104,7 @@ CALCULATIONS = (
     "readiness/scoring/*.py",
     "readiness/bank.py",
     "readiness/soundness.py",
+    "readiness/blobs/sniffing.py",
     "readiness/assessments/replies.py",
 )
 

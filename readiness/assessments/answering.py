@@ -134,22 +134,38 @@ def save_reply(
     return answer
 
 
-def add_evidence(*, answer: Answer, title: str, url: str, dated_on: date, by: User) -> Evidence:
+def add_evidence(
+    *, answer: Answer, title: str, url: str, dated_on: date, by: User, valid_until: date | None = None
+) -> Evidence:
     """A dated link, or note where there is no link; the same one twice is one. Raises `NotEditable`."""
     with transaction.atomic():
-        if not Assessment.objects.select_for_update().get(pk=answer.assessment_id).is_editable:
-            raise NotEditable
+        _editable(answer)
         kind = Evidence.Kind.LINK if url else Evidence.Kind.NOTE
+        defaults = {"added_by": by, "valid_until": valid_until}
         evidence, _ = Evidence.objects.get_or_create(
-            answer=answer, kind=kind, title=title, url=url, dated_on=dated_on, defaults={"added_by": by}
+            answer=answer, kind=kind, title=title, url=url, dated_on=dated_on, defaults=defaults
         )
     return evidence
 
 
-def remove_evidence(*, evidence: Evidence, by: User) -> None:
-    """Take a piece of evidence back while the assessment is open. Raises `NotEditable`."""
+def remove_evidence(*, evidence: Evidence, by: User, now: datetime) -> None:
+    """Withdraw a piece of evidence while the assessment is open; it can be put back. Raises `NotEditable`."""
     with transaction.atomic():
-        if not Assessment.objects.select_for_update().get(pk=evidence.answer.assessment_id).is_editable:
-            raise NotEditable
-        record("evidence.remove", evidence.title, actor=by, practice=evidence.answer.practice)
-        evidence.delete()
+        _editable(evidence.answer)
+        if Evidence.objects.filter(pk=evidence.pk).update(withdrawn_at=now, withdrawn_by=by):
+            record("evidence.remove", evidence.title, actor=by, practice=evidence.answer.practice)
+
+
+def restore_evidence(*, evidence: Evidence, by: User) -> None:
+    """Put a withdrawn piece back while the assessment is open. Raises `NotEditable`."""
+    with transaction.atomic():
+        _editable(evidence.answer)
+        withdrawn = Evidence.everything.filter(pk=evidence.pk).exclude(withdrawn_at=None)
+        if withdrawn.update(withdrawn_at=None, withdrawn_by=None):
+            record("evidence.restore", evidence.title, actor=by, practice=evidence.answer.practice)
+
+
+def _editable(answer: Answer) -> None:
+    """Lock the answer's assessment. Raises `NotEditable`."""
+    if not Assessment.objects.select_for_update().get(pk=answer.assessment_id).is_editable:
+        raise NotEditable

@@ -12,8 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
+from inference_kpis.catalogue import KPIS, Kpi
 from inference_kpis.fleet.models import Site
 from readiness.assessments.replies import Reply
+from readiness.blobs.models import Blob
+from readiness.figures import FIGURES
 
 
 class AssessmentQuerySet(models.QuerySet["Assessment"]):
@@ -191,27 +194,55 @@ class Remark(models.Model):
         return f"{self.assessment} {self.practice}"
 
 
+class CurrentEvidence(models.Manager["Evidence"]):
+    """What counts: not withdrawn, and not replaced by a later revision."""
+
+    def get_queryset(self) -> models.QuerySet["Evidence"]:
+        return super().get_queryset().filter(withdrawn_at=None, replaced_at=None)
+
+
 class Evidence(models.Model):
-    """A dated link or note behind an answer."""
+    """A dated file, link, note or measurement behind an answer.
+
+    A revision is a row of its own that `replaces` the one before: reviews belong to revisions, and earlier ones stay
+    readable. `objects` and `answer.evidence` hold what counts, `everything` the others as well.
+    """
 
     class Kind(models.TextChoices):
         NOTE = "note", _("Note")
         LINK = "link", _("Link")
+        FILE = "file", _("File")
+        MEASUREMENT = "measurement", _("Measurement")
 
     answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="evidence")
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
     title = models.CharField(_("what it shows"), max_length=200)
     url = models.URLField(_("link"), max_length=500, blank=True)
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, null=True, related_name="+")
+    file_name = models.CharField(max_length=120, blank=True)
+    media_type = models.CharField(max_length=100, blank=True)
     dated_on = models.DateField(_("date of the evidence"))
+    # An end before the practice's usual validity; None: the usual one.
+    valid_until = models.DateField(_("valid until"), null=True)
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     added_at = models.DateTimeField(default=timezone.now)
+    replaces = models.OneToOneField("self", on_delete=models.CASCADE, null=True, related_name="replaced_by")
+    replaced_at = models.DateTimeField(null=True)
+    withdrawn_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True)
     reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     reviewed_at = models.DateTimeField(null=True)
+    # Why a reviewer does not count it as reviewed; '' where nobody refused it.
+    refusal = models.CharField(max_length=500, blank=True)
+
+    objects = CurrentEvidence()
+    everything = models.Manager()
 
     class Meta:
         verbose_name = _("evidence")
         verbose_name_plural = _("evidence")
         ordering = ("answer", "-dated_on", "-id")
+        base_manager_name = "everything"
         constraints = (
             models.CheckConstraint(
                 condition=models.Q(reviewed_by=None) | ~models.Q(reviewed_by=models.F("added_by")),
@@ -221,6 +252,11 @@ class Evidence(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def validity_days(self, usual: int) -> int:
+        """For how many days after its date it counts in full: as usual, or until its own end if that is sooner."""
+        own = (self.valid_until - self.dated_on).days if self.valid_until else usual
+        return max(1, min(usual, own))
 
 
 def digest_of(scores: object) -> str:
@@ -308,6 +344,11 @@ class Binding(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("readiness:binding_detail", args=[self.pk])
+
+    @property
+    def figure(self) -> Kpi:
+        """What it looks at; figures of workspaces are shown as KPIs are."""
+        return KPIS[self.kpi] if self.source == self.Source.KPI else FIGURES[self.kpi]
 
 
 class ReportedFigure(models.Model):

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import Enum
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from inference_kpis.catalogue import Kpi
 from readiness.assessments.models import (
@@ -17,10 +19,12 @@ from readiness.assessments.models import (
     Evidence,
     Remark,
 )
-from readiness.assessments.reports import measured_by
 from readiness.assessments.results import Result
 from readiness.bank import Action, Practice, Rule, load_bank
 from readiness.scoring import Obstacle, PracticeScore, Price, RuleScore, Step, Way, cheapest_way, next_level, obstacles
+
+# How long before it counts less a piece of evidence is pointed at.
+WARN_WITHIN = timedelta(days=30)
 
 
 def with_progress(assessments: QuerySet[Assessment]) -> list[tuple[Assessment, int, int]]:
@@ -172,6 +176,35 @@ def task_list(assessment: Assessment) -> TaskList:
 
 
 @dataclass(frozen=True)
+class ShownPiece:
+    """A piece of evidence on the page of its practice; `full_until` is the last day on which it counts in full."""
+
+    piece: Evidence
+    full_until: date
+    is_ending: bool
+
+
+def pieces_of(answer: Answer | None, practice: Practice) -> list[ShownPiece]:
+    """What counts behind an answer; one query unless it is prefetched."""
+    if answer is None:
+        return []
+    soon = timezone.localdate() + WARN_WITHIN
+    ends = [
+        (piece, piece.dated_on + timedelta(days=piece.validity_days(practice.validity_days)))
+        for piece in answer.evidence.all()
+    ]
+    return [ShownPiece(piece, end, end < soon) for piece, end in ends]
+
+
+def former_pieces_of(answer: Answer | None) -> list[Evidence]:
+    """Earlier revisions, and what was withdrawn; newest first, one query."""
+    if answer is None:
+        return []
+    former = Evidence.everything.filter(answer=answer).exclude(withdrawn_at=None, replaced_at=None)
+    return list(former.select_related("added_by", "withdrawn_by").order_by("-pk"))
+
+
+@dataclass(frozen=True)
 class Place:
     """Where a practice stands in its rule, counted from 1."""
 
@@ -219,7 +252,7 @@ def result_rows(result: Result, bindings: Iterable[Binding], checks: Mapping[int
     """A result with the bank's words beside its numbers; no query."""
     by_practice: dict[str, list[tuple[Binding, Kpi, list[BindingCheck]]]] = {}
     for binding in bindings:
-        by_practice.setdefault(binding.practice, []).append((binding, measured_by(binding), checks.get(binding.pk, [])))
+        by_practice.setdefault(binding.practice, []).append((binding, binding.figure, checks.get(binding.pk, [])))
     rows = []
     for each in result.rules:
         words = {practice.key: practice for practice in each.rule.practices}

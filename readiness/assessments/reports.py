@@ -3,16 +3,10 @@
 from datetime import datetime, timedelta
 
 from accounts.models import Team
-from inference_kpis.catalogue import KPIS, Kpi
 from readiness.assessments.models import Binding, ReportedFigure
 from readiness.figures import FIGURES
 
 KEPT_FOR = timedelta(days=400)
-
-
-def measured_by(binding: Binding) -> Kpi:
-    """The KPI or figure that a binding looks at."""
-    return KPIS[binding.kpi] if binding.source == Binding.Source.KPI else FIGURES[binding.kpi]
 
 
 def report_figure(*, team: Team, figure: str, value: float, samples: int, at: datetime) -> None:

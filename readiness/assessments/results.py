@@ -7,7 +7,7 @@ whether for one assessment or for the latest of every team.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -44,6 +44,7 @@ class RuleResult:
 
     rule: Rule
     team_rule: TeamRule
+    answers: tuple[PracticeAnswer, ...]
 
     @property
     def score(self) -> scoring.RuleScore:
@@ -99,7 +100,12 @@ def _frozen_answer(answer: Answer | None) -> dict[str, Any]:
         "answered_by": str(answer.answered_by),
         "answered_at": answer.answered_at.isoformat(),
         "pieces": [
-            {"title": piece.title, "dated_on": piece.dated_on.isoformat(), "is_reviewed": piece.reviewed_at is not None}
+            {
+                "title": piece.title,
+                "dated_on": piece.dated_on.isoformat(),
+                "is_reviewed": piece.reviewed_at is not None,
+                "sha256": piece.blob_id,
+            }
             for piece in answer.evidence.all()
         ],
     }
@@ -164,21 +170,7 @@ def results_of(assessments: Sequence[Assessment], now: datetime) -> list[Result]
         Result(
             assessment,
             tuple(
-                RuleResult(
-                    rule,
-                    scoring.team_rule(
-                        assessment.team.name,
-                        [
-                            _practice_answer(
-                                practice,
-                                answers[assessment.pk].get(practice.key),
-                                measurements.get((assessment.team_id, practice.key), ()),
-                            )
-                            for practice in rule.practices
-                        ],
-                        today=today,
-                    ),
-                )
+                _rule_result(rule, assessment, answers[assessment.pk], measurements, today)
                 for rule in load_bank(assessment.bank_version).rules
             ),
             now,
@@ -186,6 +178,20 @@ def results_of(assessments: Sequence[Assessment], now: datetime) -> list[Result]
         )
         for assessment in assessments
     ]
+
+
+def _rule_result(
+    rule: Rule,
+    assessment: Assessment,
+    answers: Mapping[str, Answer],
+    measurements: Mapping[tuple[int, str], Sequence[Measurement]],
+    today: date,
+) -> RuleResult:
+    answered = tuple(
+        _practice_answer(practice, answers.get(practice.key), measurements.get((assessment.team_id, practice.key), ()))
+        for practice in rule.practices
+    )
+    return RuleResult(rule, scoring.team_rule(assessment.team.name, answered, today=today), answered)
 
 
 def _practice_answer(practice: Practice, answer: Answer | None, measurements: Iterable[Measurement]) -> PracticeAnswer:
@@ -197,7 +203,7 @@ def _practice_answer(practice: Practice, answer: Answer | None, measurements: It
         is_approved = answer.not_applicable_approved_by_id is not None
         not_applicable = NotApplicable(answer.not_applicable_reason, is_approved, answer.not_applicable_until)
     pieces = tuple(
-        Piece(piece.dated_on, practice.validity_days, piece.reviewed_by_id is not None)
+        Piece(piece.dated_on, piece.validity_days(practice.validity_days), piece.reviewed_by_id is not None)
         for piece in answer.evidence.all()
     )
     return PracticeAnswer(scored, answer.level, pieces, tuple(measurements), not_applicable)

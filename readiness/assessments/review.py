@@ -135,7 +135,9 @@ def review_evidence(*, evidence: Evidence, by: User, now: datetime) -> None:
     if evidence.added_by_id == by.pk:
         raise OwnEvidence
     with transaction.atomic():
-        if Evidence.objects.filter(pk=evidence.pk, reviewed_by=None).update(reviewed_by=by, reviewed_at=now):
+        if Evidence.objects.filter(pk=evidence.pk, reviewed_by=None).update(
+            reviewed_by=by, reviewed_at=now, refusal=""
+        ):
             record("evidence.review", evidence.title, actor=by, practice=evidence.answer.practice)
 
 
@@ -144,6 +146,15 @@ def _submitted(assessment: Assessment) -> Assessment:
     if locked.state != State.SUBMITTED:
         raise NotSubmitted
     return locked
+
+
+def refuse_evidence(*, evidence: Evidence, reason: str, by: User) -> None:
+    """Say why a piece does not show what it should; it counts as not reviewed. Raises `OwnEvidence`."""
+    if evidence.added_by_id == by.pk:
+        raise OwnEvidence
+    with transaction.atomic():
+        if Evidence.objects.filter(pk=evidence.pk, reviewed_by=None).update(refusal=reason):
+            record("evidence.refuse", evidence.title, actor=by, practice=evidence.answer.practice, reason=reason)
 
 
 def review_pieces(*, assessment: Assessment, pieces: Iterable[int], by: User, now: datetime) -> int:

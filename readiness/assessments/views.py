@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -15,6 +16,7 @@ from accounts.alphabet import alphabetical
 from readiness import access
 from readiness.assessments import answering, progress, review
 from readiness.assessments.entries import entry_of
+from readiness.assessments.evidence_forms import FilesForm
 from readiness.assessments.forms import RemarkForm, StartForm, is_draft
 from readiness.assessments.history import changes_of
 from readiness.assessments.models import Binding, Evidence
@@ -91,6 +93,10 @@ def assessment_practice(request: SignedInRequest, pk: int, key: str) -> HttpResp
             "assessment": assessment,
             "practice": entry.practice,
             "answer": entry.answer,
+            "pieces": progress.pieces_of(entry.answer, entry.practice),
+            "bindings": Binding.objects.filter(team=assessment.team_id, practice=key),
+            "files_form": FilesForm(initial={"dated_on": timezone.localdate()}),
+            "former_pieces": progress.former_pieces_of(entry.answer),
             "entry": entry,
             "form": entry.form,
             "can_answer": assessment.is_editable and access.can_answer(request.user, assessment),
@@ -111,9 +117,11 @@ def evidence_remove(request: SignedInRequest, pk: int, evidence_pk: int) -> Http
         Evidence.objects.select_related("answer"), pk=evidence_pk, answer__assessment=assessment
     )
     try:
-        answering.remove_evidence(evidence=evidence, by=request.user)
+        answering.remove_evidence(evidence=evidence, by=request.user, now=datetime.now(UTC))
     except ReadinessError as error:
         messages.error(request, str(error))
+    else:
+        messages.success(request, _("Withdrawn: %(title)s. It can be put back below.") % {"title": evidence.title})
     return redirect("readiness:assessment_practice", pk, evidence.answer.practice)
 
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from accounts.models import Team
 from inference_kpis.catalogue import Kpi
 from readiness.assessments.models import Assessment, Binding
-from readiness.assessments.reports import measured_by
 from readiness.assessments.results import latest_checks, measurement_of
 from readiness.bank import Practice, load_bank
 from readiness.scoring import BindingState, Measurement
@@ -56,7 +55,7 @@ def board_of(team: Team, now: datetime) -> Board:
         by_practice.setdefault(binding.practice, []).append(
             BoundRow(
                 binding,
-                measured_by(binding),
+                binding.figure,
                 found,
                 None if declared is None else found.state(declared),
                 latest.value if latest else None,

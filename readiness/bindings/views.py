@@ -15,7 +15,6 @@ from accounts.access import SignedInRequest, signed_in
 from readiness import access
 from readiness.assessments.measuring import Judged, declared_by, judge, measured, window_end_before
 from readiness.assessments.models import Binding
-from readiness.assessments.reports import measured_by
 from readiness.bank import Practice, load_bank
 from readiness.bindings.forms import BindingForm
 from readiness.bindings.saving import remove_binding, save_binding, suggested
@@ -53,7 +52,7 @@ def binding_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "binding": binding,
         "practice": practice_of(binding.practice),
-        "kpi": measured_by(binding),
+        "kpi": binding.figure,
         "ladder": ladder(binding),
         "answer": answer,
         "state": found.state(answer.level) if answer and answer.level is not None else None,
@@ -105,7 +104,7 @@ def _edit(request: SignedInRequest, binding: Binding, practice: Practice) -> Htt
         "binding": binding,
         "practice": practice,
         "preview": preview,
-        "kpi": measured_by(binding) if preview else None,
+        "kpi": binding.figure if preview else None,
         "has_contradiction": bool(binding.pk) and Contradiction.objects.open().filter(binding=binding).exists(),
     }
     return render(request, "readiness/bindings/binding_edit.html", context)

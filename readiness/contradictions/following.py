@@ -14,7 +14,6 @@ from accounts.audit import record
 from accounts.models import User
 from readiness.assessments.measuring import check_if_due, declared_by, measured
 from readiness.assessments.models import Answer, Binding
-from readiness.assessments.reports import measured_by
 from readiness.assessments.results import latest_checks
 from readiness.contradictions.models import Contradiction, ContradictionEvent
 from readiness.exceptions import ReadinessError
@@ -66,7 +65,7 @@ def _ending(
 
 
 def _open(binding: Binding, answer: Answer, declared: int, measured_level: int, now: datetime) -> None:
-    kpi = measured_by(binding)
+    kpi = binding.figure
     checks = [check for check in latest_checks([binding])[binding.pk] if check.measured_level is not None]
     opened = Contradiction.objects.create(
         binding=binding,

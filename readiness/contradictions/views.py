@@ -16,7 +16,6 @@ from accounts.access import SignedInRequest, signed_in
 from accounts.alphabet import NameChoiceField
 from accounts.models import User
 from readiness import access
-from readiness.assessments.reports import measured_by
 from readiness.contradictions import following
 from readiness.contradictions.models import Contradiction
 from readiness.contradictions.standing import lines_of, median_time_to_close, practice_of, windows_of
@@ -69,7 +68,7 @@ def contradiction_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "contradiction": contradiction,
         "practice": practice_of(contradiction),
-        "kpi": measured_by(contradiction.binding) if contradiction.binding else None,
+        "kpi": contradiction.binding.figure if contradiction.binding else None,
         "windows": windows_of(contradiction),
         "events": contradiction.events.select_related("by"),
         "can_work": can_work and contradiction.is_open,

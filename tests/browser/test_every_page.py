@@ -23,7 +23,7 @@ from inference_kpis.probes.schedule import claim_due
 from inference_kpis.push.models import WaitingNode
 from inference_kpis.query_sources.models import QuerySource
 from inference_kpis.readings.store import as_ms
-from readiness.assessments.models import Assessment, Binding
+from readiness.assessments.models import Assessment, Binding, Evidence
 from readiness.bank import current_version
 from readiness.contradictions.models import Contradiction
 from readiness.success.models import SuccessMetric
@@ -49,6 +49,9 @@ PAGES: dict[str, list[str]] = {
     "readiness:assessment_rule": ["assessments/{open}/rules/1/practices/", "assessments/{approved}/rules/2/practices/"],
     "readiness:assessment_result": ["assessments/{open}/result/", "assessments/{approved}/result/"],
     "readiness:assessment_review": [f"assessments/{{submitted}}/review/{query}" for query in ("", "?show=set_aside")],
+    "readiness:evidence_revise": ["evidence/{evidence}/revise/"],
+    "readiness:evidence_queue": ["evidence/"],
+    "readiness:evidence_calendar": ["evidence/calendar/"],
     "readiness:binding_list": ["bindings/"],
     "readiness:binding_add": ["bindings/new/{team}/INF3/", "bindings/new/{team}/ME5/"],
     "readiness:binding_detail": ["bindings/{binding}/"],
@@ -132,6 +135,8 @@ NO_PAGES = (
     "kpis:node_export",
     "kpis:mapping_export",
     "readiness:assessment_history_csv",
+    "readiness:evidence_file",
+    "readiness:evidence_calendar_",
     "kpis:probe_csv",
     "kpis:storage_csv",
     "kpis:annotation_csv",
@@ -217,6 +222,7 @@ def paths(company: Company) -> list[str]:
         "channel": channel.pk,
         "team": binding.team_id,
         "binding": binding.pk,
+        "evidence": Evidence.objects.earliest("pk").pk,
         "contradiction": contradicted.pk,
         "open": Assessment.objects.get(state="open").pk,
         "submitted": submitted.pk,

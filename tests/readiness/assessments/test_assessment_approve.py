@@ -64,7 +64,9 @@ def test_the_scores_are_frozen(submitted: Assessment, reviewer: User) -> None:
     assert {key for rule in scores["rules"].values() for key in rule["practices"]} == set(PRACTICES)
     uc1 = scores["rules"]["use_cases"]["practices"]["UC1"]
     assert (uc1.pop("note"), uc1.pop("answered_by"), uc1.pop("answered_at")) == ("", "Olive Owner", NOW.isoformat())
-    assert uc1.pop("pieces") == [{"title": "Minutes of UC1", "dated_on": days_ago(20).isoformat(), "is_reviewed": True}]
+    assert uc1.pop("pieces") == [
+        {"title": "Minutes of UC1", "dated_on": days_ago(20).isoformat(), "is_reviewed": True, "sha256": None}
+    ]
     assert uc1 == {
         "declared": 3,
         "verified": 3,
