@@ -114,14 +114,14 @@ def assessment_practice(request: SignedInRequest, pk: int, key: str) -> HttpResp
 def evidence_remove(request: SignedInRequest, pk: int, evidence_pk: int) -> HttpResponse:
     assessment = access.get_answerable_assessment_for(request.user, pk)
     evidence = get_object_or_404(
-        Evidence.objects.select_related("answer"), pk=evidence_pk, answer__assessment=assessment
+        Evidence.everything.select_related("answer"), pk=evidence_pk, answer__assessment=assessment
     )
     try:
         answering.remove_evidence(evidence=evidence, by=request.user, now=datetime.now(UTC))
     except ReadinessError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("Withdrawn: %(title)s. It can be put back below.") % {"title": evidence.title})
+        messages.success(request, _("Withdrawn. It can be put back below."))
     return redirect("readiness:assessment_practice", pk, evidence.answer.practice)
 
 

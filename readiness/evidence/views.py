@@ -134,11 +134,11 @@ def evidence_measured(request: SignedInRequest, pk: int, binding_pk: int) -> Htt
     binding = get_object_or_404(Binding, pk=binding_pk, team=assessment.team_id)
     practice_or_404(assessment, binding.practice)
     try:
-        kept = keep_measurement(assessment=assessment, binding=binding, by=request.user, now=datetime.now(UTC))
+        keep_measurement(assessment=assessment, binding=binding, by=request.user, now=datetime.now(UTC))
     except ReadinessError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("Kept: %(title)s") % {"title": kept.title})
+        messages.success(request, _("Kept as evidence."))
     return redirect("readiness:assessment_practice", pk, binding.practice)
 
 
@@ -151,7 +151,7 @@ def evidence_restore(request: SignedInRequest, evidence_pk: int) -> HttpResponse
     except ReadinessError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("Put back: %(title)s") % {"title": evidence.title})
+        messages.success(request, _("Put back."))
     return redirect("readiness:assessment_practice", evidence.answer.assessment_id, evidence.answer.practice)
 
 
@@ -190,12 +190,12 @@ def evidence_decide(request: SignedInRequest, evidence_pk: int) -> HttpResponse:
     try:
         if "accept" in request.POST:
             review.review_evidence(evidence=evidence, by=request.user, now=now)
-            messages.success(request, _("Reviewed: %(title)s") % {"title": evidence.title})
+            messages.success(request, _("Reviewed."))
         else:
             form = RefuseForm(request.POST)
             if form.is_valid():
                 review.refuse_evidence(evidence=evidence, reason=form.cleaned_data["reason"], by=request.user)
-                messages.success(request, _("Refused: %(title)s") % {"title": evidence.title})
+                messages.success(request, _("Refused; its team is told why."))
             else:
                 messages.error(request, _("Say why it does not show what it should."))
     except ReadinessError as error:

@@ -160,7 +160,7 @@ def test_what_was_withdrawn_is_put_back(assessment: Assessment, owner: User, rev
     assert "It can be put back below." in words(signed_in(owner).post(address, follow=True))
     assert not Evidence.objects.exists()
     back = reverse("readiness:evidence_restore", args=[piece.pk])
-    assert "Put back: Minutes of UC1" in words(signed_in(owner).post(back, follow=True))
+    assert "Put back." in words(signed_in(owner).post(back, follow=True))
     assert Evidence.objects.get().reviewed_by == reviewer
 
 

@@ -24,7 +24,7 @@ def test_it_works(assessment: Assessment, owner: User, team: Team) -> None:
     binding.checks.create(
         window_start=end - timedelta(minutes=4), window_end=end, measured_level=3, value=412.0, samples=900, coverage=1
     )
-    assert "Kept: " in keep(owner, assessment, binding)
+    assert "Kept as evidence." in keep(owner, assessment, binding)
     keep(owner, assessment, binding)
     piece = Evidence.objects.get()
     assert (piece.kind, piece.added_by, piece.answer.practice) == ("measurement", owner, "INF3")

@@ -27,7 +27,7 @@ def decide(person: User, evidence: Evidence, **values: str) -> str:
 
 def test_it_works(evidence: Evidence, reviewer: User) -> None:
     assert "Minutes of UC1" in words(signed_in(reviewer).get(QUEUE))
-    assert "Reviewed: Minutes of UC1" in decide(reviewer, evidence, accept="1")
+    assert "Reviewed." in decide(reviewer, evidence, accept="1")
     evidence.refresh_from_db()
     assert evidence.reviewed_by == reviewer
     assert "Nothing waits for you" in words(signed_in(reviewer).get(QUEUE))
@@ -35,7 +35,7 @@ def test_it_works(evidence: Evidence, reviewer: User) -> None:
 
 def test_a_piece_is_refused_with_a_reason(evidence: Evidence, reviewer: User, owner: User) -> None:
     assert "Say why it does not show what it should." in decide(reviewer, evidence)
-    assert "Refused: Minutes of UC1" in decide(reviewer, evidence, reason="No date on it.")
+    assert "Refused; its team is told why." in decide(reviewer, evidence, reason="No date on it.")
     assert AuditEvent.objects.get(verb="evidence.refuse").actor == reviewer
     page = reverse("readiness:assessment_practice", args=[evidence.answer.assessment_id, "UC1"])
     assert "not accepted: No date on it." in words(signed_in(owner).get(page))
