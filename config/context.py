@@ -30,7 +30,13 @@ ENTRIES = (
     Entry(
         _("Assessments"),
         "readiness:assessment_list",
-        ("readiness:assessment_", "readiness:answer_", "readiness:evidence_"),
+        (
+            "readiness:assessment_",
+            "readiness:answer_",
+            "readiness:evidence_",
+            "readiness:trend_",
+            "readiness:comparison",
+        ),
     ),
     Entry(_("Success metrics"), "readiness:success_metric_list", ("readiness:success_metric_",)),
     Entry(

@@ -6,6 +6,7 @@ from readiness.assessments import answering_views as answering
 from readiness.assessments import views as assessments
 from readiness.overview import views as overview
 from readiness.success import views as success
+from readiness.trends import views as trends
 
 app_name = "readiness"
 urlpatterns = [
@@ -34,6 +35,12 @@ urlpatterns = [
         "assessments/<int:pk>/evidence/<int:evidence_pk>/remove/", assessments.evidence_remove, name="evidence_remove"
     ),
     path("evidence/<int:evidence_pk>/review/", assessments.evidence_review, name="evidence_review"),
+    path("trends/", trends.trend_company, name="trend_company"),
+    path("trends/company.csv", trends.trend_company_csv, name="trend_company_csv"),
+    path("trends/<int:team_pk>/", trends.trend_detail, name="trend_detail"),
+    path("trends/<int:team_pk>/trend.csv", trends.trend_csv, name="trend_csv"),
+    path("comparison/", trends.comparison, name="comparison"),
+    path("comparison/comparison.csv", trends.comparison_csv, name="comparison_csv"),
     path("success-metrics/", success.success_metric_list, name="success_metric_list"),
     path("success-metrics/new/", success.success_metric_add, name="success_metric_add"),
     path("success-metrics/<int:pk>/", success.success_metric_detail, name="success_metric_detail"),

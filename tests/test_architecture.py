@@ -104,6 +104,9 @@ CALCULATIONS = (
     "readiness/bank.py",
     "readiness/soundness.py",
     "readiness/assessments/replies.py",
+    "readiness/trends/points.py",
+    "readiness/trends/changes.py",
+    "readiness/trends/comparing.py",
 )
 
 
