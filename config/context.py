@@ -37,6 +37,8 @@ ENTRIES = (
             "readiness:remark_",
             "readiness:binding_",
             "readiness:contradiction_",
+            "readiness:trend_",
+            "readiness:comparison",
         ),
     ),
     Entry(_("Success metrics"), "readiness:success_metric_list", ("readiness:success_metric_",)),

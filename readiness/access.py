@@ -24,6 +24,19 @@ def visible_assessments(user: User) -> QuerySet[Assessment]:
     return found if user.role in SEE_ALL else found.filter(team__members=user)
 
 
+def visible_teams(user: User) -> QuerySet[Team]:
+    """Every team whose results this person may open."""
+    return Team.objects.all() if user.role in SEE_ALL else user.teams.all()
+
+
+def get_visible_team_for(user: User, pk: int) -> Team:
+    """The team; 404 where this person may not see its results."""
+    found = visible_teams(user).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
 def teams_to_answer_for(user: User) -> QuerySet[Team]:
     """The teams whose assessments and success metrics this person may write."""
     if user.is_administrator:

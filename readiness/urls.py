@@ -10,6 +10,7 @@ from readiness.contradictions import views as contradictions
 from readiness.evidence import views as evidence
 from readiness.overview import views as overview
 from readiness.success import views as success
+from readiness.trends import views as trends
 
 app_name = "readiness"
 urlpatterns = [
@@ -74,6 +75,12 @@ urlpatterns = [
     ),
     path("contradictions/<int:pk>/hand-over/", contradictions.contradiction_hand_over, name="contradiction_hand_over"),
     path("contradictions/<int:pk>/comment/", contradictions.contradiction_comment, name="contradiction_comment"),
+    path("trends/", trends.trend_company, name="trend_company"),
+    path("trends/company.csv", trends.trend_company_csv, name="trend_company_csv"),
+    path("trends/<int:team_pk>/", trends.trend_detail, name="trend_detail"),
+    path("trends/<int:team_pk>/trend.csv", trends.trend_csv, name="trend_csv"),
+    path("comparison/", trends.comparison, name="comparison"),
+    path("comparison/comparison.csv", trends.comparison_csv, name="comparison_csv"),
     path("success-metrics/", success.success_metric_list, name="success_metric_list"),
     path("success-metrics/new/", success.success_metric_add, name="success_metric_add"),
     path("success-metrics/<int:pk>/", success.success_metric_detail, name="success_metric_detail"),

@@ -106,6 +106,9 @@ CALCULATIONS = (
     "readiness/soundness.py",
     "readiness/blobs/sniffing.py",
     "readiness/assessments/replies.py",
+    "readiness/trends/points.py",
+    "readiness/trends/changes.py",
+    "readiness/trends/comparing.py",
 )
 
 

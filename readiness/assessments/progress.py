@@ -20,6 +20,7 @@ from readiness.assessments.models import (
     Remark,
 )
 from readiness.assessments.results import Result
+from readiness.assessments.workings import workings
 from readiness.bank import Action, Practice, Rule, load_bank
 from readiness.scoring import Obstacle, PracticeScore, Price, RuleScore, Step, Way, cheapest_way, next_level, obstacles
 
@@ -246,6 +247,7 @@ class RuleRow:
     obstacles: tuple[tuple[Obstacle, Any], ...]
     way: Way | None
     steps: tuple[tuple[Step, Practice, Action | None], ...]
+    workings: list[tuple[str, str]]
 
 
 def result_rows(result: Result, bindings: Iterable[Binding], checks: Mapping[int, list[BindingCheck]]) -> list[RuleRow]:
@@ -269,6 +271,7 @@ def result_rows(result: Result, bindings: Iterable[Binding], checks: Mapping[int
                 above,
                 tuple((obstacle, words.get(getattr(obstacle, "practice", ""))) for obstacle in found),
                 *_way(each.rule, each.score, above),
+                workings(each.score, result.assessment.bank_version),
             )
         )
     return rows

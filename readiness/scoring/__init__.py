@@ -68,6 +68,7 @@ from readiness.scoring.rules import (
     confidence,
     next_level,
     obstacles,
+    rule_of_scores,
     rule_score,
 )
 
@@ -135,6 +136,7 @@ __all__ = [
     "piece_class",
     "practice_score",
     "rounded",
+    "rule_of_scores",
     "rule_score",
     "rule_verdict",
     "team_rule",
