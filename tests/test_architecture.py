@@ -103,6 +103,8 @@ CALCULATIONS = (
     "readiness/scoring/*.py",
     "readiness/bank.py",
     "readiness/soundness.py",
+    "readiness/assessments/bank_changes.py",
+    "readiness/assessments/needing.py",
     "readiness/assessments/replies.py",
 )
 

@@ -16,12 +16,13 @@ from accounts.models import Role, User
 from readiness import access
 from readiness.assessments import answering, progress, review
 from readiness.assessments.entries import entry_of
-from readiness.assessments.forms import RemarkForm, SendBackForm, StartForm, is_draft
+from readiness.assessments.forms import RemarkForm, SendBackForm, StartForm, SubmitForm, is_draft
 from readiness.assessments.history import changes_of
 from readiness.assessments.models import Assessment, Binding, Evidence
 from readiness.assessments.results import company_result, latest_checks, result_of
+from readiness.assessments.upgrading import newer_version, standing_move
 from readiness.assessments.way import next_url, practice_or_404, preference_of, resume_url
-from readiness.exceptions import ReadinessError
+from readiness.exceptions import AlreadyInProgress, ReadinessError
 
 CHANGES_PER_PAGE = 10
 
@@ -43,8 +44,14 @@ def assessment_start(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Choose one of your teams."))
         return redirect("readiness:assessment_list")
+    team = form.cleaned_data["team"]
+    if standing := Assessment.objects.in_progress().filter(team=team).first():
+        messages.error(request, str(AlreadyInProgress()))
+        return redirect(standing)
+    if Assessment.objects.approved().filter(team=team).exists():
+        return redirect("readiness:assessment_next", team.pk)
     try:
-        assessment = answering.start_assessment(team=form.cleaned_data["team"], by=request.user, now=datetime.now(UTC))
+        assessment = answering.start_assessment(team=team, by=request.user, now=datetime.now(UTC))
     except ReadinessError as error:
         messages.error(request, str(error))
         return redirect("readiness:assessment_list")
@@ -60,6 +67,8 @@ def assessment_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         request,
         "readiness/assessments/assessment_detail.html",
         {
+            "newer_version": newer_version(assessment),
+            "standing_move": standing_move(assessment),
             "assessment": assessment,
             "tasks": tasks,
             "preference": preference,
@@ -135,8 +144,10 @@ def evidence_review(request: SignedInRequest, evidence_pk: int) -> HttpResponse:
 @require_POST
 def assessment_submit(request: SignedInRequest, pk: int) -> HttpResponse:
     assessment = access.get_answerable_assessment_for(request.user, pk)
+    form = SubmitForm(request.POST)
+    confirming = (form.cleaned_data["confirming"] if form.is_valid() else None) or 0
     try:
-        review.submit_assessment(assessment=assessment, by=request.user, now=datetime.now(UTC))
+        review.submit_assessment(assessment=assessment, by=request.user, now=datetime.now(UTC), confirming=confirming)
     except ReadinessError as error:
         messages.error(request, str(error))
         return redirect(assessment)
@@ -209,6 +220,7 @@ def assessment_result(request: SignedInRequest, pk: int) -> HttpResponse:
         {
             "assessment": assessment,
             "result": result,
+            "unconfirmed": assessment.answers.filter(awaits_confirmation=True).count() if assessment.is_editable else 0,
             "rows": progress.result_rows(result, bindings, latest_checks(bindings)),
             "currency": settings.CURRENCY,
         },

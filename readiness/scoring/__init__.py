@@ -39,6 +39,7 @@ from readiness.scoring.measurement import (
     Requirement,
     Thresholds,
     WindowResult,
+    combined_state,
     held_level,
     measure,
 )
@@ -113,6 +114,7 @@ __all__ = [
     "WindowResult",
     "band",
     "cheapest_way",
+    "combined_state",
     "company_rule",
     "conditional_level",
     "confidence",
