@@ -60,6 +60,18 @@ def practice_in(bank: Bank, key: str) -> Practice | None:
         return None
 
 
+def waiting_reasons(
+    assessment: Assessment, practice: Practice, answer: Answer | None, now: datetime
+) -> dict[str, object]:
+    """Why one answer waits, and what was asked when it was given where that differs; for a page. Four queries if it waits."""
+    if answer is None or not answer.awaits_confirmation:
+        return {"needs": (), "earlier_words": None}
+    bank = load_bank(assessment.bank_version)
+    found = needs_of(assessment, [answer], bank=bank, remarked=open_remarks(assessment), now=now)[practice.key]
+    earlier = practice_in(load_bank(answer.worded_in or assessment.bank_version), practice.key)
+    return {"needs": found, "earlier_words": earlier if Need.REWORDED in found else None}
+
+
 def waiting_of(assessment: Assessment, now: datetime) -> Waiting:
     """The answers of an assessment that wait for somebody; five queries, one where none does."""
     bank = load_bank(assessment.bank_version)

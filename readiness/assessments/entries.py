@@ -136,7 +136,11 @@ def entry_of(
 
 
 def _answers(assessment: Assessment) -> QuerySet[Answer]:
-    return Answer.objects.filter(assessment=assessment).select_related("answered_by").prefetch_related("evidence")
+    return (
+        Answer.objects.filter(assessment=assessment)
+        .select_related("answered_by", "carried_from")
+        .prefetch_related("evidence")
+    )
 
 
 def _entry(

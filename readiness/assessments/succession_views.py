@@ -99,10 +99,17 @@ def assessment_upgrade(request: SignedInRequest, pk: int) -> HttpResponse:
     if version is None:
         messages.info(request, str(upgrading.NothingNewer()))
         return redirect(assessment)
+    preview, again = upgrading.preview_of(assessment, version, now), upgrading.to_look_at(assessment, version)
     return render(
         request,
         "readiness/assessments/assessment_upgrade.html",
-        {"assessment": assessment, "preview": upgrading.preview_of(assessment, version, now), "version": version},
+        {
+            "assessment": assessment,
+            "preview": preview,
+            "version": version,
+            "to_look_at": again,
+            "minutes": sum(practice.minutes for practice in (*preview.changes.added, *again)),
+        },
     )
 
 
@@ -124,12 +131,12 @@ def assessment_upgrade_undo(request: SignedInRequest, pk: int) -> HttpResponse:
             said = _("Back on version %(version)s of the question bank.")
             messages.success(request, said % {"version": move.from_version})
         return redirect(assessment)
-    move = upgrading.standing_move(assessment)
-    if move is None:
+    standing = upgrading.standing_move(assessment)
+    if standing is None:
         messages.info(request, str(upgrading.NothingToUndo()))
         return redirect(assessment)
     return render(
         request,
         "readiness/assessments/assessment_upgrade_undo.html",
-        {"assessment": assessment, "move": move, "losses": upgrading.losses_of(move)},
+        {"assessment": assessment, "move": standing, "losses": upgrading.losses_of(standing)},
     )

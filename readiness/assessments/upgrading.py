@@ -55,12 +55,6 @@ class Preview:
     effects: tuple[Effect, ...]
     before: OverallScore
     after: OverallScore
-    to_look_at: tuple[Practice, ...]
-
-    @property
-    def minutes(self) -> int:
-        """How long it takes to answer what is new and to look at what says something else."""
-        return sum(practice.minutes for practice in (*self.changes.added, *self.to_look_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +73,25 @@ def newer_version(assessment: Assessment) -> str | None:
 
 
 def preview_of(assessment: Assessment, version: str, now: datetime) -> Preview:
-    """What the move to a version would do, computed from the answers as they are; five queries."""
+    """What the move to a version would do, computed from the answers as they are; four queries."""
     moved = copy(assessment)
     moved.bank_version = version
     before, after = results_of([assessment, moved], now)
     changes = compare(load_bank(assessment.bank_version), load_bank(version))
-    waiting = _set_waiting(assessment, changes.now)
     earlier = {each.rule.key: each.score for each in before.rules}
     return Preview(
         changes=changes,
         effects=tuple(Effect(each.rule, earlier.get(each.rule.key), each.score) for each in after.rules),
         before=before.overall,
         after=after.overall,
-        to_look_at=tuple(practice for practice in changes.now.practices if practice.key in waiting),
     )
+
+
+def to_look_at(assessment: Assessment, version: str) -> tuple[Practice, ...]:
+    """The practices whose answers will wait for somebody only because of the move; one query."""
+    bank = load_bank(version)
+    waiting = _set_waiting(assessment, bank)
+    return tuple(practice for practice in bank.practices if practice.key in waiting)
 
 
 def _set_waiting(assessment: Assessment, bank: Bank) -> list[str]:

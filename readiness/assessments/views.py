@@ -15,6 +15,7 @@ from accounts.alphabet import alphabetical
 from accounts.models import Role, User
 from readiness import access
 from readiness.assessments import answering, progress, review
+from readiness.assessments.carrying import waiting_reasons
 from readiness.assessments.entries import entry_of
 from readiness.assessments.forms import RemarkForm, SendBackForm, StartForm, SubmitForm, is_draft
 from readiness.assessments.history import changes_of
@@ -106,6 +107,7 @@ def assessment_practice(request: SignedInRequest, pk: int, key: str) -> HttpResp
             "form": entry.form,
             "can_answer": assessment.is_editable and access.can_answer(request.user, assessment),
             "can_review_evidence": access.can_review(request.user, assessment),
+            **waiting_reasons(assessment, entry.practice, entry.answer, datetime.now(UTC)),
             "remark_form": RemarkForm() if _may_remark(request.user, assessment) else None,
             "place": progress.place_of(assessment, key),
             "changes": Paginator(changes_of(assessment, key), CHANGES_PER_PAGE).get_page(request.GET.get("page")),
