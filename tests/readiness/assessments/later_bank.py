@@ -9,6 +9,7 @@ import pytest
 from readiness import bank
 from readiness.assessments import answering, succession_views, upgrading
 from readiness.bank import CONTENT, current_version, load_bank, versions
+from readiness.soundness import content_digest
 
 ADDED, REWORDED, RETIRED, NEW_GATE, REWEIGHTED = "UC12", "UC1", "ME3", "INF2", "UC2"
 FIRST_LEVEL = "One candidate has a written problem statement with a named business owner."
@@ -32,6 +33,8 @@ def publish_2026_3(directory: Path) -> None:
     )
     added = practice_in(use_cases, "UC4").replace('key = "UC4"', f'key = "{ADDED}"', 1)
     use_cases.write_text(f"{use_cases.read_text()}\n{added}")
+    published = directory / "published.txt"
+    published.write_text(f"{published.read_text()}2026.2 {content_digest('2026.2', directory)}\n")
     keys = directory / "keys.txt"
     keys.write_text(f"{keys.read_text()}{ADDED} use_cases 2026.3\n")
     change(use_cases, REWORDED, FIRST_LEVEL, "One candidate names its business owner and its users.")

@@ -24,6 +24,15 @@ def test_the_later_version_is_sound(later_bank: Path) -> None:
     assert check_content(None, directory=later_bank) == []
 
 
+def test_what_came_before_it_has_to_be_published(later_bank: Path) -> None:
+    published = later_bank / "published.txt"
+    *others, _last = published.read_text().splitlines()
+    published.write_text("\n".join(others))
+    problems = [problem.msg for problem in check_content(None, directory=later_bank)]
+    assert len(problems) == 1
+    assert problems[0].startswith("2026.2: 2026.3 came after it, so it may not change. Add the line '2026.2 ")
+
+
 def test_the_second_version_rewords_nothing_of_the_first() -> None:
     changes = compare(load_bank("2026.1"), load_bank("2026.2"))
     assert (len(changes.added), changes.reworded, changes.retired, len(changes.unchanged)) == (28, (), (), 17)
