@@ -62,6 +62,16 @@ def test_saving_it_as_it_is_confirms_one(carried: Assessment, owner: User) -> No
     assert task_list(carried).done == 1
 
 
+def test_the_page_of_a_whole_rule_confirms_nothing_unseen(carried: Assessment, owner: User) -> None:
+    page = reverse("readiness:assessment_rule", args=[carried.pk, 1])
+    assert "An earlier answer: change it here, or confirm it" in words(signed_in(owner).get(page))
+    fields = {f"{key}-{name}": value for key in FIRST_RULE for name, value in form(3, seen_version=1).items()}
+    signed_in(owner).post(page, fields)
+    assert task_list(carried).done == 0
+    signed_in(owner).post(page, {**fields, "UC2-level": "2"})
+    assert [task.practice.key for task in task_list(carried).tasks if task.is_done] == ["UC2"]
+
+
 def test_changing_it_counts_as_an_answer(carried: Assessment, owner: User) -> None:
     answer(carried, "UC3", 1, owner)
     assert (task_list(carried).done, carried.answers.get(practice="UC3").level) == (1, 1)
