@@ -48,9 +48,15 @@ def last(team: Team) -> Assessment:
 
 def test_it_works(last: Assessment, owner: User) -> None:
     page = words(signed_in(owner).get(url(last.team)))
-    assert f"1 of 17 practices needs you, about {load_bank('2026.1').practice('UC3').minutes} minutes." in page
+    assert f"1 of 17 practices needs you, about {load_bank('2026.1').practice('UC3').minutes} min." in page
     assert "Evidence has expired" in page
     assert "16 answers from" in page
+
+
+def test_when_everything_stands_it_says_so(team: Team, owner: User) -> None:
+    approved(team)
+    page = words(signed_in(owner).get(url(team)))
+    assert "Nothing needs you. 17 answers from" in page
 
 
 def test_starting_carries_answers_that_wait(last: Assessment, owner: User) -> None:
