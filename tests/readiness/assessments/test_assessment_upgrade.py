@@ -92,6 +92,21 @@ def test_the_page_of_a_reworded_practice_shows_both(behind: Assessment, owner: U
     assert "One candidate names its business owner and its users." in page
 
 
+def test_an_answer_to_the_earlier_words_is_not_taken_for_one_to_the_later(behind: Assessment, owner: User) -> None:
+    browser, page = signed_in(owner), reverse("readiness:assessment_practice", args=[behind.pk, REWORDED])
+    sent = {"level": "4", "seen_version": "1", "seen_bank": "2026.2"}
+    move(behind, owner)
+    assert "The question was reworded since you opened this page." in words(browser.post(page, sent))
+    script = browser.post(reverse("readiness:assessment_answer_save", args=[behind.pk, REWORDED]), sent)
+    assert script.status_code == 422
+    assert behind.answers.get(practice=REWORDED).level == 2
+    browser.post(page, {**sent, "seen_bank": "2026.3"})
+    assert behind.answers.get(practice=REWORDED).level == 4
+    page = reverse("readiness:assessment_practice", args=[behind.pk, "UC3"])
+    browser.post(page, sent)
+    assert behind.answers.get(practice="UC3").level == 4
+
+
 def test_the_list_counts_only_what_is_asked(behind: Assessment, owner: User) -> None:
     move(behind, owner)
     assert "1 of 45" in words(signed_in(owner).get(reverse("readiness:assessment_list")))
