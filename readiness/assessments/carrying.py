@@ -1,6 +1,6 @@
 """Which answers wait for somebody to confirm or change them, and what each of them needs."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -80,14 +80,10 @@ def waiting_of(assessment: Assessment, now: datetime) -> Waiting:
     if not answers:
         return Waiting((), ())
     found = needs_of(assessment, answers, bank=bank, remarked=open_remarks(assessment), now=now)
-    return Waiting(*_split(answers, found))
-
-
-def _split(
-    answers: Sequence[Answer], found: Mapping[str, tuple[Need, ...]]
-) -> tuple[tuple[Answer, ...], tuple[Answer, ...]]:
-    standing = tuple(answer for answer in answers if not found[answer.practice])
-    return standing, tuple(answer for answer in answers if found[answer.practice])
+    return Waiting(
+        standing=tuple(answer for answer in answers if not found[answer.practice]),
+        needing=tuple(answer for answer in answers if found[answer.practice]),
+    )
 
 
 def _earlier(answer: Answer, practice: Practice, measurements: Sequence[Measurement]) -> EarlierAnswer:
