@@ -4,6 +4,7 @@ from django.urls import path
 
 from readiness.assessments import answering_views as answering
 from readiness.assessments import review_views as review
+from readiness.assessments import succession_views as succession
 from readiness.assessments import views as assessments
 from readiness.bindings import views as bindings
 from readiness.contradictions import views as contradictions
@@ -18,6 +19,10 @@ urlpatterns = [
     path("rules/<int:number>/", assessments.rule_detail, name="rule_detail"),
     path("assessments/", assessments.assessment_list, name="assessment_list"),
     path("assessments/start/", assessments.assessment_start, name="assessment_start"),
+    path("assessments/next/<int:team_pk>/", succession.assessment_next, name="assessment_next"),
+    path("assessments/<int:pk>/confirm/", succession.assessment_confirm, name="assessment_confirm"),
+    path("assessments/<int:pk>/upgrade/", succession.assessment_upgrade, name="assessment_upgrade"),
+    path("assessments/<int:pk>/upgrade/undo/", succession.assessment_upgrade_undo, name="assessment_upgrade_undo"),
     path("assessments/<int:pk>/", assessments.assessment_detail, name="assessment_detail"),
     path("assessments/<int:pk>/practices/<str:key>/", assessments.assessment_practice, name="assessment_practice"),
     path(

@@ -190,6 +190,10 @@ ROWS: dict[str, Row] = {
     "readiness:rule_detail": Row(EVERYBODY, lambda world: [1]),
     "readiness:assessment_list": Row(EVERYBODY),
     "readiness:assessment_start": Row(EVERYBODY, method="post"),
+    "readiness:assessment_next": Row(ANSWERS, lambda world: [world.team.pk]),
+    "readiness:assessment_confirm": Row(ANSWERS, of_assessment, "post", {"rule": "1"}),
+    "readiness:assessment_upgrade": Row(ANSWERS, of_assessment),
+    "readiness:assessment_upgrade_undo": Row(ANSWERS, of_assessment),
     "readiness:assessment_detail": Row(SEES_ALL | ON_TEAM, of_assessment),
     "readiness:assessment_practice": Row(SEES_ALL | ON_TEAM, lambda world: [world.assessment.pk, "UC1"]),
     "readiness:assessment_answer_save": Row(

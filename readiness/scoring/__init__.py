@@ -39,6 +39,7 @@ from readiness.scoring.measurement import (
     Requirement,
     Thresholds,
     WindowResult,
+    combined_state,
     held_level,
     measure,
 )
@@ -119,6 +120,7 @@ __all__ = [
     "band",
     "changes",
     "cheapest_way",
+    "combined_state",
     "company_rule",
     "conditional_level",
     "confidence",

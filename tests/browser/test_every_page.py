@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from accounts.models import Team, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.annotations.models import Annotation
 from inference_kpis.dashboards.node_rows import NODES_PER_PAGE
@@ -23,8 +24,12 @@ from inference_kpis.probes.schedule import claim_due
 from inference_kpis.push.models import WaitingNode
 from inference_kpis.query_sources.models import QuerySource
 from inference_kpis.readings.store import as_ms
+from readiness.assessments.answering import save_answer, start_assessment
 from readiness.assessments.models import Assessment, Binding, Evidence
-from readiness.bank import current_version
+from readiness.assessments.replies import Reply
+from readiness.assessments.succession import start_next
+from readiness.assessments.upgrading import move_to_newest
+from readiness.bank import current_version, versions
 from readiness.contradictions.models import Contradiction
 from readiness.success.models import SuccessMetric
 from tests.browser.conftest import Company, Visit, Visitor
@@ -40,8 +45,14 @@ PAGES: dict[str, list[str]] = {
     "readiness:overview": [""],
     "readiness:rule_detail": ["rules/1/", "rules/9/"],
     "readiness:assessment_list": ["assessments/"],
-    "readiness:assessment_detail": [f"assessments/{state}/" for state in ("{open}", "{submitted}", "{approved}")],
+    "readiness:assessment_next": ["assessments/next/{vision}/"],
+    "readiness:assessment_upgrade": ["assessments/{behind}/upgrade/"],
+    "readiness:assessment_upgrade_undo": ["assessments/{moved}/upgrade/undo/"],
+    "readiness:assessment_detail": [
+        f"assessments/{state}/" for state in ("{open}", "{submitted}", "{approved}", "{carried}", "{moved}")
+    ],
     "readiness:assessment_practice": [
+        "assessments/{carried}/practices/INF3/",
         *("assessments/{open}/practices/UC1/", "assessments/{open}/practices/UC3/"),
         *("assessments/{submitted}/practices/UC1/", "assessments/{approved}/practices/INF3/"),
     ],
@@ -231,6 +242,10 @@ def paths(company: Company) -> list[str]:
         "evidence": Evidence.objects.earliest("pk").pk,
         "contradiction": contradicted.pk,
         "open": Assessment.objects.get(state="open").pk,
+        "vision": Team.objects.get(name="Vision").pk,
+        "carried": start_next(team=Team.objects.get(name="Support"), by=author, now=now).pk,
+        "behind": _on_the_first_bank(author, now).pk,
+        "moved": _moved(author, now).pk,
         "submitted": submitted.pk,
         "approved": Assessment.objects.filter(state="approved").earliest("pk").pk,
         "metric": SuccessMetric.objects.earliest("pk").pk,
@@ -246,6 +261,22 @@ def paths(company: Company) -> list[str]:
         "model": ServedModel.objects.exclude(name="").earliest("pk").name,
     }
     return [path.format(**objects) for paths in PAGES.values() for path in paths]
+
+
+def _on_the_first_bank(by: User, now: datetime) -> Assessment:
+    assessment = start_assessment(team=TeamFactory(), by=by, now=now)
+    assessment.bank_version = versions()[0]
+    assessment.save()
+    return assessment
+
+
+def _moved(by: User, now: datetime) -> Assessment:
+    """An assessment that moved to the newest bank, with an answer to what that one added."""
+    assessment = _on_the_first_bank(by, now)
+    move_to_newest(assessment=assessment, seen_version=current_version(), by=by, now=now)
+    assessment.refresh_from_db()
+    save_answer(assessment=assessment, practice="UC4", reply=Reply(2), seen_version=0, by=by, now=now)
+    return assessment
 
 
 def probes_of(company: Company) -> tuple[Probe, Probe]:

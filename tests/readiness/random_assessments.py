@@ -7,7 +7,7 @@ from random import Random
 from django.utils import timezone
 
 from accounts.models import Role, User
-from readiness.assessments.models import Answer, Assessment, Evidence, Snapshot
+from readiness.assessments.models import Answer, Assessment, Evidence, Snapshot, digest_of
 from readiness.assessments.results import results_of
 from readiness.bank import load_bank
 from tests.factories import TeamFactory, UserFactory
@@ -40,9 +40,10 @@ def random_assessments(
     Evidence.objects.bulk_create(
         piece for answer in answers if answer.level for piece in _evidence(answer, chance, by, reviewer)
     )
+    frozen = [(result.assessment, result.frozen()) for result in results_of(assessments, now)]
     Snapshot.objects.bulk_create(
-        Snapshot(assessment=result.assessment, taken_at=result.assessment.approved_at, scores=result.frozen())
-        for result in results_of(assessments, now)
+        Snapshot(assessment=assessment, taken_at=assessment.approved_at, scores=scores, digest=digest_of(scores))
+        for assessment, scores in frozen
     )
     return assessments
 
