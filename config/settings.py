@@ -101,7 +101,10 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "config.context.company",
                 "config.context.navigation",
+                "config.context.waiting_work",
             ],
+            # Not found by itself: pages of assessments show what a subject above them knows.
+            "libraries": {"teamwork": "readiness.teamwork.tags"},
         },
     }
 ]
@@ -182,6 +185,8 @@ CELERY_BEAT_SCHEDULE = {
         ("evaluate alert rules", "inference_kpis.alerts.tasks.evaluate_rules", 5.0),
         ("send notifications", "inference_kpis.alerts.tasks.send_notifications", 2.0),
         ("check declared levels against measurements", "readiness.assessments.tasks.check_bindings", 15.0),
+        ("write the reminders of the day", "readiness.teamwork.tasks.write_digests", 30.0),
+        ("send the reminders that are due", "readiness.teamwork.tasks.send_mails", 10.0),
     ]
 }
 

@@ -13,17 +13,23 @@ from readiness.assessments.models import (
     Snapshot,
 )
 from readiness.success.models import SuccessMetric
+from readiness.teamwork.models import Assignment, Comment, Mail, Mention, WorkPreference
 
 __all__ = [
     "Answer",
     "AnswerChange",
     "AnsweringPreference",
     "Assessment",
+    "Assignment",
     "Binding",
     "BindingCheck",
+    "Comment",
     "Evidence",
+    "Mail",
+    "Mention",
     "Remark",
     "RuleTarget",
     "Snapshot",
     "SuccessMetric",
+    "WorkPreference",
 ]

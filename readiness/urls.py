@@ -6,6 +6,7 @@ from readiness.assessments import answering_views as answering
 from readiness.assessments import views as assessments
 from readiness.overview import views as overview
 from readiness.success import views as success
+from readiness.teamwork import urls as teamwork
 
 app_name = "readiness"
 urlpatterns = [
@@ -39,4 +40,5 @@ urlpatterns = [
     path("success-metrics/<int:pk>/", success.success_metric_detail, name="success_metric_detail"),
     path("success-metrics/<int:pk>/edit/", success.success_metric_edit, name="success_metric_edit"),
     path("success-metrics/<int:pk>/retire/", success.success_metric_retire, name="success_metric_retire"),
+    *teamwork.urlpatterns,
 ]

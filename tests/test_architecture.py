@@ -104,6 +104,7 @@ CALCULATIONS = (
     "readiness/bank.py",
     "readiness/soundness.py",
     "readiness/assessments/replies.py",
+    "readiness/teamwork/mentions.py",
 )
 
 

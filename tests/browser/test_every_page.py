@@ -5,11 +5,13 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import chain
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from accounts.models import User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.annotations.models import Annotation
 from inference_kpis.dashboards.node_rows import NODES_PER_PAGE
@@ -25,6 +27,7 @@ from inference_kpis.readings.store import as_ms
 from readiness.assessments.models import Assessment, Binding
 from readiness.bank import current_version
 from readiness.success.models import SuccessMetric
+from readiness.teamwork.models import Assignment, Comment, Mail
 from tests.browser.conftest import Company, Visit, Visitor
 from tests.factories import CustomKpiFactory, NodeFactory, SiteFactory, TeamFactory
 from tests.inference_kpis.mappings.makers import a_mapping
@@ -46,6 +49,13 @@ PAGES: dict[str, list[str]] = {
     "readiness:assessment_rule_intro": ["assessments/{open}/rules/1/"],
     "readiness:assessment_rule": ["assessments/{open}/rules/1/practices/", "assessments/{approved}/rules/2/practices/"],
     "readiness:assessment_result": ["assessments/{open}/result/", "assessments/{approved}/result/"],
+    "readiness:my_work": ["work/", "work/?kind=mention"],
+    "readiness:work_preference": ["work/preference/"],
+    "readiness:outbox": ["work/outbox/"],
+    "readiness:assignment_add": ["assessments/{open}/assign/?practice=UC1"],
+    "readiness:assignment_detail": ["assignments/{assignment}/"],
+    "readiness:comment_add": ["assessments/{open}/practices/UC1/comment/?parent={comment}"],
+    "readiness:comment_edit": ["comments/{comment}/edit/"],
     "readiness:success_metric_list": ["success-metrics/"],
     "readiness:success_metric_add": ["success-metrics/new/"],
     "readiness:success_metric_detail": ["success-metrics/{metric}/"],
@@ -122,6 +132,7 @@ NO_PAGES = (
     "kpis:node_export",
     "kpis:mapping_export",
     "readiness:assessment_history_csv",
+    "readiness:my_work_count",
     "kpis:probe_csv",
     "kpis:storage_csv",
     "kpis:annotation_csv",
@@ -176,9 +187,12 @@ def paths(company: Company) -> list[str]:
     query_source.queried.create(
         node=NodeFactory(source="push", url="", name="x" * 120), name="x" * 120, heard_at=now, problem="in_future"
     )
+    assignment, comment = teamwork_of(author)
     probe, alone = probes_of(company)
     Annotation.objects.create(kind="incident", title="n" * 120, starts_at=now - timedelta(minutes=3), text="t" * 300)
     objects = {
+        "assignment": assignment.pk,
+        "comment": comment.pk,
         "probe": probe.pk,
         "alone": alone.pk,
         "annotation": Annotation.objects.create(title="Release", starts_at=now - timedelta(minutes=5)).pk,
@@ -200,6 +214,22 @@ def paths(company: Company) -> list[str]:
         "model": ServedModel.objects.exclude(name="").earliest("pk").name,
     }
     return [path.format(**objects) for paths in PAGES.values() for path in paths]
+
+
+def teamwork_of(author: User) -> tuple[Assignment, Comment]:
+    """Something overdue that is asked of this person, their comment, and one that names them; an e-mail that failed."""
+    now, assessment = datetime.now(UTC), Assessment.objects.get(state="open")
+    here: dict[str, Any] = {"assessment": assessment, "practice": "UC1"}
+    asked: dict[str, Any] = {"person": author, "asked_by": author, "asked_at": now, "note": "n" * 300}
+    assignment = Assignment.objects.create(**here, **asked, due_on=now.date() - timedelta(days=2))
+    comment = Comment.objects.create(**here, text="x" * 300, written_by=author, written_at=now)
+    naming = Comment.objects.create(**here, parent=comment, text="Look", written_by=author, written_at=now)
+    naming.mentions.create(user=author)
+    Comment.objects.create(**here, text="Old", written_by=author, written_at=now, resolved_by=author, resolved_at=now)
+    Mail.objects.create(
+        recipient=author, day=now.date(), language="fr", subject="s" * 60, text="t" * 300, created_at=now, due_at=now
+    )
+    return assignment, comment
 
 
 def probes_of(company: Company) -> tuple[Probe, Probe]:
