@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -71,6 +72,7 @@ def navigation(request: HttpRequest) -> dict[str, object]:
 def waiting_work(request: HttpRequest) -> dict[str, Callable[[], dict[str, object]]]:
     """How much waits for this person, beside the entry of that URL; one query, asked only where a template shows it."""
 
+    @cache
     def counted() -> dict[str, object]:
         if not isinstance(request.user, User):
             return {}

@@ -59,15 +59,15 @@ def get_answerable_assessment_for(user: User, pk: int) -> Assessment:
 
 def is_guest(user: User, assessment: Assessment) -> bool:
     """Whether this person may not see the assessment itself, only what they were asked to answer in it."""
-    return user.role not in SEE_ALL and not assessment.team.members.filter(pk=user.pk).exists()
+    return user.role not in SEE_ALL and not can_answer(user, assessment)
 
 
-def can_answer_practice(user: User, assessment: Assessment, key: str) -> bool:
-    """Whether this person may answer this practice: for their team, or because they were asked to."""
+def may_answer_practice(user: User, assessment: Assessment, key: str) -> tuple[bool, bool]:
+    """Whether this person may answer this practice, and whether only as a guest; one query for those on the team."""
     if can_answer(user, assessment):
-        return True
+        return True, False
     held = Assignment.objects.held_by(user).filter(assessment=assessment, practice=key)
-    return user.role in ANSWER and held.exists()
+    return user.role in ANSWER and held.exists(), user.role not in SEE_ALL
 
 
 def get_practice_assessment_for(user: User, pk: int, key: str) -> Assessment:
@@ -83,7 +83,7 @@ def get_practice_assessment_for(user: User, pk: int, key: str) -> Assessment:
 def get_answerable_practice_assessment_for(user: User, pk: int, key: str) -> Assessment:
     """The assessment, for somebody who may answer this practice of it."""
     found = get_practice_assessment_for(user, pk, key)
-    if not can_answer_practice(user, found, key):
+    if not may_answer_practice(user, found, key)[0]:
         raise Http404
     return found
 

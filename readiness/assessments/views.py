@@ -88,6 +88,7 @@ def assessment_practice(request: SignedInRequest, pk: int, key: str) -> HttpResp
     else:
         assessment = access.get_practice_assessment_for(request.user, pk, key)
         entry = entry_of(assessment, practice_or_404(assessment, key))
+    may_answer, is_guest = access.may_answer_practice(request.user, assessment, key)
     return render(
         request,
         "readiness/assessments/assessment_practice.html",
@@ -97,8 +98,8 @@ def assessment_practice(request: SignedInRequest, pk: int, key: str) -> HttpResp
             "answer": entry.answer,
             "entry": entry,
             "form": entry.form,
-            "can_answer": assessment.is_editable and access.can_answer_practice(request.user, assessment, key),
-            "is_guest": access.is_guest(request.user, assessment),
+            "can_answer": assessment.is_editable and may_answer,
+            "is_guest": is_guest,
             "can_review_evidence": access.can_review(request.user, assessment),
             "remark_form": RemarkForm() if _may_remark(request.user, assessment) else None,
             "place": progress.place_of(assessment, key),
