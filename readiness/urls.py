@@ -11,6 +11,7 @@ from readiness.contradictions import views as contradictions
 from readiness.evidence import views as evidence
 from readiness.overview import views as overview
 from readiness.success import views as success
+from readiness.teamwork import urls as teamwork
 from readiness.trends import views as trends
 
 app_name = "readiness"
@@ -91,4 +92,5 @@ urlpatterns = [
     path("success-metrics/<int:pk>/", success.success_metric_detail, name="success_metric_detail"),
     path("success-metrics/<int:pk>/edit/", success.success_metric_edit, name="success_metric_edit"),
     path("success-metrics/<int:pk>/retire/", success.success_metric_retire, name="success_metric_retire"),
+    *teamwork.urlpatterns,
 ]

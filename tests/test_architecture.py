@@ -111,6 +111,7 @@ CALCULATIONS = (
     "readiness/trends/points.py",
     "readiness/trends/changes.py",
     "readiness/trends/comparing.py",
+    "readiness/teamwork/mentions.py",
 )
 
 

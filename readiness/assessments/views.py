@@ -85,17 +85,20 @@ def assessment_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def assessment_practice(request: SignedInRequest, pk: int, key: str) -> HttpResponse:
     if request.method == "POST":
-        assessment = access.get_answerable_assessment_for(request.user, pk)
+        assessment = access.get_answerable_practice_assessment_for(request.user, pk, key)
         entry = entry_of(assessment, practice_or_404(assessment, key), request.POST, is_draft=is_draft(request.POST))
         if entry.take(by=request.user, now=datetime.now(UTC)):
             messages.success(request, _("Answer saved."))
+            if access.is_guest(request.user, assessment):
+                return redirect("readiness:my_work")
             is_going_on = "continue" in request.POST
             return redirect(next_url(assessment, preference_of(request.user), after=key) if is_going_on else assessment)
         if entry.is_settled:
             return redirect("readiness:assessment_practice", pk, key)
     else:
-        assessment = access.get_assessment_for(request.user, pk)
+        assessment = access.get_practice_assessment_for(request.user, pk, key)
         entry = entry_of(assessment, practice_or_404(assessment, key))
+    may_answer, is_guest = access.may_answer_practice(request.user, assessment, key)
     return render(
         request,
         "readiness/assessments/assessment_practice.html",
@@ -109,7 +112,8 @@ def assessment_practice(request: SignedInRequest, pk: int, key: str) -> HttpResp
             "former_pieces": progress.former_pieces_of(entry.answer),
             "entry": entry,
             "form": entry.form,
-            "can_answer": assessment.is_editable and access.can_answer(request.user, assessment),
+            "can_answer": assessment.is_editable and may_answer,
+            "is_guest": is_guest,
             "can_review_evidence": access.can_review(request.user, assessment),
             **waiting_reasons(assessment, entry.practice, entry.answer, datetime.now(UTC)),
             "remark_form": RemarkForm() if access.may_remark(request.user, assessment) else None,
@@ -123,10 +127,8 @@ def assessment_practice(request: SignedInRequest, pk: int, key: str) -> HttpResp
 @signed_in
 @require_POST
 def evidence_remove(request: SignedInRequest, pk: int, evidence_pk: int) -> HttpResponse:
-    assessment = access.get_answerable_assessment_for(request.user, pk)
-    evidence = get_object_or_404(
-        Evidence.everything.select_related("answer"), pk=evidence_pk, answer__assessment=assessment
-    )
+    evidence = get_object_or_404(Evidence.everything.select_related("answer"), pk=evidence_pk, answer__assessment=pk)
+    access.get_answerable_practice_assessment_for(request.user, pk, evidence.answer.practice)
     try:
         answering.remove_evidence(evidence=evidence, by=request.user, now=datetime.now(UTC))
     except ReadinessError as error:

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_cache_control
@@ -22,7 +21,7 @@ from inference_kpis.spreadsheet import as_text, csv_answer
 from readiness import access
 from readiness.assessments import answering, review
 from readiness.assessments.evidence_forms import MOST_FILES, FilesForm, RefuseForm, RevisionForm
-from readiness.assessments.models import Assessment, Binding, Evidence
+from readiness.assessments.models import Binding
 from readiness.assessments.results import results_of
 from readiness.assessments.way import practice_or_404
 from readiness.bank import load_bank
@@ -30,6 +29,7 @@ from readiness.calendars import as_calendar, calendar_answer
 from readiness.evidence import files
 from readiness.evidence.calendar import HORIZON, Entry, as_days, entries_of
 from readiness.evidence.measurements import keep_measurement
+from readiness.evidence.waiting import counting, to_review
 from readiness.exceptions import ReadinessError
 
 PIECES_PER_PAGE = 50
@@ -162,17 +162,7 @@ def evidence_restore(request: SignedInRequest, evidence_pk: int) -> HttpResponse
 @require_safe
 def evidence_queue(request: SignedInRequest) -> HttpResponse:
     """What somebody other than its author has not looked at yet, in what is submitted or counts."""
-    counting = Assessment.objects.latest_approved_per_team().values("pk")
-    waiting = (
-        Evidence.objects.filter(reviewed_by=None, refusal="")
-        .filter(
-            Q(answer__assessment__state="submitted")
-            | Q(answer__assessment__in=list(counting.values_list("pk", flat=True)))
-        )
-        .exclude(added_by=request.user)
-        .select_related("answer__assessment__team", "added_by")
-        .order_by("added_at", "pk")
-    )
+    waiting = to_review(request.user).select_related("answer__assessment__team", "added_by").order_by("added_at", "pk")
     page = Paginator(waiting, PIECES_PER_PAGE).get_page(request.GET.get("page"))
     rows = []
     for piece in page.object_list:
@@ -209,10 +199,7 @@ def evidence_decide(request: SignedInRequest, evidence_pk: int) -> HttpResponse:
 def _entries(request: SignedInRequest) -> tuple[date, list[Entry]]:
     now = datetime.now(UTC)
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
-    latest = Assessment.objects.filter(
-        pk__in=list(Assessment.objects.latest_approved_per_team().values_list("pk", flat=True))
-    )
-    visible = access.visible_assessments(request.user).filter(pk__in=latest)
+    visible = access.visible_assessments(request.user).filter(pk__in=counting())
     return today, entries_of(results_of(list(visible), now), today=today, until=today + HORIZON)
 
 

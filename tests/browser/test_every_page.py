@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import chain
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -32,6 +33,7 @@ from readiness.assessments.upgrading import move_to_newest
 from readiness.bank import current_version, versions
 from readiness.contradictions.models import Contradiction
 from readiness.success.models import SuccessMetric
+from readiness.teamwork.models import Assignment, Comment, Mail
 from tests.browser.conftest import Company, Visit, Visitor
 from tests.factories import CustomKpiFactory, NodeFactory, SiteFactory, TeamFactory, machine_key
 from tests.inference_kpis.mappings.makers import a_mapping
@@ -72,6 +74,13 @@ PAGES: dict[str, list[str]] = {
     "readiness:trend_company": ["trends/"],
     "readiness:trend_detail": ["trends/{trend_team}/"],
     "readiness:comparison": ["comparison/", "comparison/?on=2000-01-01"],
+    "readiness:my_work": ["work/", "work/?kind=mention"],
+    "readiness:work_preference": ["work/preference/"],
+    "readiness:outbox": ["work/outbox/"],
+    "readiness:assignment_add": ["assessments/{open}/assign/?practice=UC1"],
+    "readiness:assignment_detail": ["assignments/{assignment}/"],
+    "readiness:comment_add": ["assessments/{open}/practices/UC1/comment/?parent={comment}"],
+    "readiness:comment_edit": ["comments/{comment}/edit/"],
     "readiness:success_metric_list": ["success-metrics/"],
     "readiness:success_metric_add": ["success-metrics/new/"],
     "readiness:success_metric_detail": ["success-metrics/{metric}/"],
@@ -154,6 +163,7 @@ NO_PAGES = (
     "readiness:trend_company_csv",
     "readiness:trend_csv",
     "readiness:comparison_csv",
+    "readiness:my_work_count",
     "kpis:probe_csv",
     "kpis:storage_csv",
     "kpis:annotation_csv",
@@ -228,9 +238,12 @@ def paths(company: Company) -> list[str]:
     query_source.queried.create(
         node=NodeFactory(source="push", url="", name="x" * 120), name="x" * 120, heard_at=now, problem="in_future"
     )
+    assignment, comment = teamwork_of(author)
     probe, alone = probes_of(company)
     Annotation.objects.create(kind="incident", title="n" * 120, starts_at=now - timedelta(minutes=3), text="t" * 300)
     objects = {
+        "assignment": assignment.pk,
+        "comment": comment.pk,
         "probe": probe.pk,
         "alone": alone.pk,
         "annotation": Annotation.objects.create(title="Release", starts_at=now - timedelta(minutes=5)).pk,
@@ -277,6 +290,22 @@ def _moved(by: User, now: datetime) -> Assessment:
     assessment.refresh_from_db()
     save_answer(assessment=assessment, practice="UC4", reply=Reply(2), seen_version=0, by=by, now=now)
     return assessment
+
+
+def teamwork_of(author: User) -> tuple[Assignment, Comment]:
+    """Something overdue that is asked of this person, their comment, and one that names them; an e-mail that failed."""
+    now, assessment = datetime.now(UTC), Assessment.objects.get(state="open")
+    here: dict[str, Any] = {"assessment": assessment, "practice": "UC1"}
+    asked: dict[str, Any] = {"person": author, "asked_by": author, "asked_at": now, "note": "n" * 300}
+    assignment = Assignment.objects.create(**here, **asked, due_on=now.date() - timedelta(days=2))
+    comment = Comment.objects.create(**here, text="x" * 300, written_by=author, written_at=now)
+    naming = Comment.objects.create(**here, parent=comment, text="Look", written_by=author, written_at=now)
+    naming.mentions.create(user=author)
+    Comment.objects.create(**here, text="Old", written_by=author, written_at=now, resolved_by=author, resolved_at=now)
+    Mail.objects.create(
+        recipient=author, day=now.date(), language="fr", subject="s" * 60, text="t" * 300, created_at=now, due_at=now
+    )
+    return assignment, comment
 
 
 def probes_of(company: Company) -> tuple[Probe, Probe]:

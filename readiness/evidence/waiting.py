@@ -1,0 +1,54 @@
+"""Evidence as work: pieces that wait for a reviewer, and one's own that count less before long."""
+
+from datetime import date, timedelta
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import Role, User
+from readiness.assessments.models import Assessment, Evidence
+from readiness.assessments.progress import WARN_WITHIN
+from readiness.bank import load_bank
+from readiness.work import WorkItem, WorkKind
+
+REVIEWS = {Role.REVIEWER, Role.ADMINISTRATOR}
+
+
+def counting() -> list[int]:
+    """The assessments that count now; one query."""
+    return list(Assessment.objects.latest_approved_per_team().values_list("pk", flat=True))
+
+
+def to_review(user: User) -> QuerySet[Evidence]:
+    """What somebody other than its author has not looked at yet, in what is submitted or counts."""
+    where = Q(answer__assessment__state=Assessment.State.SUBMITTED) | Q(answer__assessment__in=counting())
+    return Evidence.objects.filter(where, reviewed_by=None, refusal="").exclude(added_by=user)
+
+
+def work_for(user: User, today: date) -> list[WorkItem]:
+    """How much waits for a reviewer, and each piece that this person added and that runs out; four queries at most."""
+    return [*_to_review(user), *_running_out(user, today)]
+
+
+def _to_review(user: User) -> list[WorkItem]:
+    count = to_review(user).count() if user.role in REVIEWS else 0
+    if not count:
+        return []
+    title = ngettext("Look at %(count)s piece of evidence", "Look at %(count)s pieces of evidence", count)
+    return [WorkItem(WorkKind.REVIEW, title % {"count": count}, reverse("readiness:evidence_queue"), "")]
+
+
+def _running_out(user: User, today: date) -> list[WorkItem]:
+    found = []
+    mine = Evidence.objects.filter(added_by=user, answer__assessment__in=counting())
+    for piece in mine.select_related("answer__assessment__team"):
+        answer = piece.answer
+        usual = load_bank(answer.assessment.bank_version).practice(answer.practice).validity_days
+        last = piece.dated_on + timedelta(days=piece.validity_days(usual))
+        if today - WARN_WITHIN <= last <= today + WARN_WITHIN:
+            title = _("Renew “%(piece)s” before it counts less") % {"piece": piece.title}
+            url = reverse("readiness:assessment_practice", args=[answer.assessment_id, answer.practice])
+            found.append(WorkItem(WorkKind.EVIDENCE, title, url, answer.assessment.team.name, last))
+    return found
