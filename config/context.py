@@ -32,6 +32,7 @@ ENTRIES = (
         "readiness:assessment_list",
         ("readiness:assessment_", "readiness:answer_", "readiness:evidence_"),
     ),
+    Entry(_("Plan"), "readiness:action_board", ("readiness:action_", "readiness:calendar_link")),
     Entry(_("Success metrics"), "readiness:success_metric_list", ("readiness:success_metric_",)),
     Entry(
         _("KPIs"), "kpis:kpi_list", ("kpis:kpi_", "kpis:custom_kpi_", "kpis:annotation_", "kpis:wall_", "kpis:screen_")

@@ -1,5 +1,6 @@
 """Gathers the tables of the subjects, where Django looks for them."""
 
+from readiness.actions.models import Action, ActionChange
 from readiness.assessments.models import (
     Answer,
     AnswerChange,
@@ -12,15 +13,19 @@ from readiness.assessments.models import (
     RuleTarget,
     Snapshot,
 )
+from readiness.planning.models import CalendarLink
 from readiness.success.models import SuccessMetric
 
 __all__ = [
+    "Action",
+    "ActionChange",
     "Answer",
     "AnswerChange",
     "AnsweringPreference",
     "Assessment",
     "Binding",
     "BindingCheck",
+    "CalendarLink",
     "Evidence",
     "Remark",
     "RuleTarget",

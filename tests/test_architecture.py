@@ -103,7 +103,9 @@ CALCULATIONS = (
     "readiness/scoring/*.py",
     "readiness/bank.py",
     "readiness/soundness.py",
+    "readiness/actions/dependencies.py",
     "readiness/assessments/replies.py",
+    "readiness/planning/timeline.py",
 )
 
 

@@ -16,6 +16,7 @@ from django.conf import settings
 
 from inference_kpis.readings.store import as_ms
 from readiness import scoring
+from readiness.actions.promises import promises_of
 from readiness.assessments.models import Answer, Assessment, Binding, BindingCheck, RuleTarget
 from readiness.bank import Practice, Rule, load_bank
 from readiness.scoring import (
@@ -40,9 +41,10 @@ SHORTEST_VALIDITY = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class RuleResult:
-    """One rule of one assessment: the bank's words and the score."""
+    """One rule of one assessment: the bank's words, what was answered, and the score."""
 
     rule: Rule
+    answers: tuple[PracticeAnswer, ...]
     team_rule: TeamRule
 
     @property
@@ -109,12 +111,12 @@ class CompanyResult:
 
 
 def result_of(assessment: Assessment, now: datetime) -> Result:
-    """One assessment as of `now`; four queries."""
+    """One assessment as of `now`; five queries."""
     return results_of([assessment], now)[0]
 
 
 def company_result(now: datetime) -> CompanyResult:
-    """The company as of `now`; six queries, however many teams there are."""
+    """The company as of `now`; seven queries, however many teams there are."""
     latest = list(Assessment.objects.latest_approved_per_team().select_related("team"))
     results = results_of(latest, now)
     targets = dict(RuleTarget.objects.values_list("rule", "level"))
@@ -132,31 +134,27 @@ def results_of(assessments: Sequence[Assessment], now: datetime) -> list[Result]
     answers: dict[int, dict[str, Answer]] = defaultdict(dict)
     for answer in Answer.objects.filter(assessment__in=assessments).prefetch_related("evidence"):
         answers[answer.assessment_id][answer.practice] = answer
-    measurements = measurements_of({assessment.team_id for assessment in assessments}, now)
+    team_ids = {assessment.team_id for assessment in assessments}
+    measurements = measurements_of(team_ids, now)
+    promises = promises_of(team_ids)
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
-    return [
-        Result(
-            assessment,
-            tuple(
-                RuleResult(
-                    rule,
-                    scoring.team_rule(
-                        assessment.team.name,
-                        [
-                            _practice_answer(
-                                practice,
-                                answers[assessment.pk].get(practice.key),
-                                measurements.get((assessment.team_id, practice.key), ()),
-                            )
-                            for practice in rule.practices
-                        ],
-                        today=today,
-                    ),
-                )
-                for rule in load_bank(assessment.bank_version).rules
-            ),
-            now,
+
+    def scored(assessment: Assessment, rule: Rule) -> RuleResult:
+        team = assessment.team
+        answered = tuple(
+            _practice_answer(
+                practice,
+                answers[assessment.pk].get(practice.key),
+                measurements.get((assessment.team_id, practice.key), ()),
+            )
+            for practice in rule.practices
         )
+        return RuleResult(
+            rule, answered, scoring.team_rule(team.name, answered, today=today, actions=promises.get(team.pk, ()))
+        )
+
+    return [
+        Result(assessment, tuple(scored(assessment, rule) for rule in load_bank(assessment.bank_version).rules), now)
         for assessment in assessments
     ]
 
