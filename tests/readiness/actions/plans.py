@@ -5,10 +5,13 @@ from typing import Any
 
 from django.utils.timezone import localdate
 
-from accounts.models import Team, User
+from accounts.models import Role, Team, User
 from readiness.actions import writing
 from readiness.actions.models import Action
 from readiness.actions.recommendations import Recommendation, recommendation_of
+from readiness.assessments.models import Answer, Assessment, Evidence
+from readiness.bank import load_bank
+from tests.factories import UserFactory, member_of
 
 NOW = datetime.now(UTC)
 TODAY = localdate(NOW)
@@ -51,3 +54,35 @@ def change(action: Action, by: User, *, now: datetime = NOW, **values: Any) -> A
     return writing.save_action(
         action=action, waits_for=list(action.blocked_by.all()), seen_version=action.version, by=by, now=now
     )
+
+
+def whole(team: Team, level: int, *, state: str = "approved", proved: bool = True, **other: int) -> Assessment:
+    """Every practice of the larger bank answered with `level` (`other`: some otherwise), proved by reviewed evidence."""
+    by, reviewer = member_of(team), UserFactory(role=Role.REVIEWER)
+    assessment = Assessment.objects.create(
+        team=team, bank_version=BANK, state=state, started_by=by, reviewed_by=reviewer, approved_at=NOW
+    )
+    answers = Answer.objects.bulk_create(
+        Answer(
+            assessment=assessment,
+            practice=practice.key,
+            level=other.get(practice.key, level),
+            answered_by=by,
+            answered_at=NOW,
+        )
+        for practice in load_bank(BANK).practices
+    )
+    Evidence.objects.bulk_create(
+        Evidence(
+            answer=answer,
+            kind=Evidence.Kind.NOTE,
+            title="Minutes",
+            dated_on=in_days(-20),
+            added_by=by,
+            reviewed_by=reviewer,
+            reviewed_at=NOW,
+        )
+        for answer in answers
+        if proved
+    )
+    return assessment
