@@ -17,9 +17,12 @@ from inference_kpis.discovery.models import DiscoverySource
 from inference_kpis.fleet.models import Node, ServedModel
 from inference_kpis.probes.models import Probe
 from inference_kpis.query_sources.models import QuerySource
+from readiness.actions.recommendations import recommendation_of
+from readiness.actions.writing import plan_actions
 from readiness.assessments import answering
 from readiness.assessments.answering import Reply
 from readiness.assessments.models import Answer, Assessment, Evidence
+from readiness.planning.calendar_links import make_link
 from readiness.success.models import SuccessMetric
 from tests.factories import CustomKpiFactory, NodeFactory, TeamFactory, UserFactory, member_of
 from tests.inference_kpis.mappings.makers import a_mapping
@@ -64,6 +67,16 @@ class World:
         self.metric = SuccessMetric.objects.create(
             name="Metric", team=self.team, kpi="availability", target_value=99, target_on=date(2027, 1, 1), owner=author
         )
+        [self.action] = plan_actions(
+            team=self.team,
+            bank_version=self.assessment.bank_version,
+            recommendations=[recommendation_of(self.assessment.bank_version, "UC1.3.attach")],
+            owner=author,
+            due_on=None,
+            by=author,
+            now=NOW,
+        )
+        self.feed_secret = make_link(user=author, now=NOW)
         self.node: Node = NodeFactory()
         self.probe = Probe.objects.create(name=f"Probe of {self.team}", node=self.node, model_name="m")
         ServedModel.objects.get_or_create(name=MODEL)
@@ -96,6 +109,14 @@ class Row:
 
 def of_assessment(world: World) -> list[Any]:
     return [world.assessment.pk]
+
+
+def of_rule_of_assessment(world: World) -> list[Any]:
+    return [world.assessment.pk, 1]
+
+
+def of_action(world: World) -> list[Any]:
+    return [world.action.pk]
 
 
 def of_node(world: World) -> list[Any]:
@@ -167,6 +188,23 @@ ROWS: dict[str, Row] = {
     "readiness:assessment_remark": Row(REVIEWS, lambda world: [world.assessment.pk, "UC1"], "post", {"text": "x"}),
     "readiness:assessment_send_back": Row(REVIEWS, of_assessment, "post", {"remark": "x"}),
     "readiness:assessment_result": Row(SEES_ALL | ON_TEAM, of_assessment),
+    "readiness:assessment_gaps": Row(SEES_ALL | ON_TEAM, of_rule_of_assessment),
+    "readiness:assessment_gaps_plan": Row(ANSWERS, of_rule_of_assessment, "post", {"plan": "cheapest"}),
+    "readiness:action_board": Row(EVERYBODY),
+    "readiness:action_list": Row(EVERYBODY),
+    "readiness:action_timeline": Row(EVERYBODY),
+    "readiness:action_budget": Row(EVERYBODY),
+    "readiness:action_csv": Row(EVERYBODY),
+    "readiness:action_ics": Row(EVERYBODY),
+    "readiness:action_add": Row(EVERYBODY),
+    "readiness:action_detail": Row(SEES_ALL | ON_TEAM, of_action),
+    "readiness:action_edit": Row(ANSWERS, of_action),
+    "readiness:action_move": Row(ANSWERS, of_action, "post", {"status": "doing", "seen_version": "1"}),
+    "readiness:action_undo": Row(ANSWERS, of_action, "post"),
+    "readiness:calendar_link": Row(EVERYBODY),
+    "readiness:calendar_link_make": Row(EVERYBODY, method="post"),
+    "readiness:calendar_link_revoke": Row(EVERYBODY, method="post"),
+    "readiness:action_feed": Row(EVERYBODY | {NOBODY}, lambda world: [world.feed_secret]),
     "readiness:evidence_remove": Row(ANSWERS, lambda world: [world.assessment.pk, world.evidence.pk], "post"),
     "readiness:evidence_review": Row(REVIEWS, lambda world: [world.evidence.pk], "post"),
     "readiness:success_metric_list": Row(EVERYBODY),

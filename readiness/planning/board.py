@@ -1,8 +1,7 @@
 """The actions as pages show them: by status, as bars over time, and what they cost by rule and team."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from django.db.models import Count, Q, Sum
@@ -37,39 +36,6 @@ def columns(actions: ActionQuerySet) -> list[Column]:
         ordered = mine.order_by("-done_on", "-id") if is_done else mine.in_order()
         found.append(Column(status, tuple(ordered[:CARDS_PER_COLUMN]), counts.get(status, 0)))
     return found
-
-
-@dataclass(frozen=True)
-class Counted:
-    """How many open actions somebody may see, how many are late and how many blocked, by rule; 0 where there are none."""
-
-    open: int = 0
-    overdue: int = 0
-    blocked: int = 0
-
-
-def counted_by_rule(actions: ActionQuerySet, today: date) -> dict[int, Counted]:
-    """Open, late and blocked actions by rule; one query."""
-    still_open = Q(status__in=Action.OPEN)
-    rows = (
-        actions.filter(still_open)
-        .order_by()
-        .values("rule")
-        .annotate(
-            open_count=Count("pk"),
-            overdue_count=Count("pk", filter=Q(due_on__lt=today)),
-            blocked_count=Count("pk", filter=Q(status=Action.Status.BLOCKED)),
-        )
-    )
-    return {row["rule"]: Counted(row["open_count"], row["overdue_count"], row["blocked_count"]) for row in rows}
-
-
-def together(counted: Iterable[Counted]) -> Counted:
-    """All rules together."""
-    every = tuple(counted)
-    return Counted(
-        sum(each.open for each in every), sum(each.overdue for each in every), sum(each.blocked for each in every)
-    )
 
 
 # --- Budget ----------------------------------------------------------------------------------------------------------

@@ -1,12 +1,13 @@
 """Changes of actions as people read them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from django import template
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
+from readiness.actions.counting import Counted
 from readiness.actions.models import Action, ActionChange
 
 register = template.Library()
@@ -21,6 +22,12 @@ def changed(change: ActionChange) -> Iterator[tuple[str, str, str]]:
     for name, (before, after) in change.changes.items():
         if name not in UNTOLD and before != after:
             yield str(FIELDS[name]), _shown(name, before), _shown(name, after)
+
+
+@register.filter
+def of_rule(counted: Mapping[int, Counted], number: int) -> Counted:
+    """What was counted for a rule; nothing where there is none."""
+    return counted.get(number, Counted())
 
 
 def _shown(name: str, value: str | None) -> str:

@@ -22,6 +22,7 @@ from inference_kpis.probes.running import store_runs
 from inference_kpis.probes.schedule import claim_due
 from inference_kpis.query_sources.models import QuerySource
 from inference_kpis.readings.store import as_ms
+from readiness.actions.models import Action
 from readiness.assessments.models import Assessment, Binding
 from readiness.bank import current_version
 from readiness.success.models import SuccessMetric
@@ -46,6 +47,17 @@ PAGES: dict[str, list[str]] = {
     "readiness:assessment_rule_intro": ["assessments/{open}/rules/1/"],
     "readiness:assessment_rule": ["assessments/{open}/rules/1/practices/", "assessments/{approved}/rules/2/practices/"],
     "readiness:assessment_result": ["assessments/{open}/result/", "assessments/{approved}/result/"],
+    "readiness:assessment_gaps": [
+        *("assessments/{open}/rules/1/gaps/", "assessments/{approved}/rules/4/gaps/?level=4&ticked=1"),
+    ],
+    "readiness:action_board": ["plan/", "plan/?team=x&status=overdue"],
+    "readiness:action_list": ["plan/list/", "plan/list/?status=dropped"],
+    "readiness:action_timeline": ["plan/timeline/"],
+    "readiness:action_budget": ["plan/budget/"],
+    "readiness:action_add": ["plan/actions/new/"],
+    "readiness:action_detail": ["plan/actions/{action}/"],
+    "readiness:action_edit": ["plan/actions/{action}/edit/"],
+    "readiness:calendar_link": ["plan/calendar/"],
     "readiness:success_metric_list": ["success-metrics/"],
     "readiness:success_metric_add": ["success-metrics/new/"],
     "readiness:success_metric_detail": ["success-metrics/{metric}/"],
@@ -122,6 +134,9 @@ NO_PAGES = (
     "kpis:node_export",
     "kpis:mapping_export",
     "readiness:assessment_history_csv",
+    "readiness:action_csv",
+    "readiness:action_ics",
+    "readiness:action_feed",
     "kpis:probe_csv",
     "kpis:storage_csv",
     "kpis:annotation_csv",
@@ -178,6 +193,8 @@ def paths(company: Company) -> list[str]:
     )
     probe, alone = probes_of(company)
     Annotation.objects.create(kind="incident", title="n" * 120, starts_at=now - timedelta(minutes=3), text="t" * 300)
+    waiting, waited_for = Action.objects.order_by("pk")[:2]
+    waiting.blocked_by.add(waited_for)
     objects = {
         "probe": probe.pk,
         "alone": alone.pk,
@@ -188,6 +205,7 @@ def paths(company: Company) -> list[str]:
         "open": Assessment.objects.get(state="open").pk,
         "submitted": submitted.pk,
         "approved": Assessment.objects.filter(state="approved").earliest("pk").pk,
+        "action": Action.objects.filter(blocked_by__isnull=False).earliest("pk").pk,
         "metric": SuccessMetric.objects.earliest("pk").pk,
         "up": company.up[0].uuid,
         "down": company.down.uuid,

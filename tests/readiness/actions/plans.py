@@ -43,7 +43,7 @@ def move(action: Action, to: str, by: User, *, reason: str = "", now: datetime =
 
 def own(team: Team, by: User, title: str = "Write it down", **values: Any) -> Action:
     """An action of the team's own."""
-    action = Action(team=team, rule=1, bank_version=BANK, title=title, **values)
+    action = Action(team=team, bank_version=BANK, title=title, **{"rule": 1, **values})
     return writing.save_action(action=action, waits_for=[], seen_version=0, by=by, now=NOW)
 
 
