@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from decimal import Decimal
 
 from django import template
 from django.utils.formats import date_format, number_format
@@ -22,6 +23,12 @@ def changed(change: ActionChange) -> Iterator[tuple[str, str, str]]:
     for name, (before, after) in change.changes.items():
         if name not in UNTOLD and before != after:
             yield str(FIELDS[name]), _shown(name, before), _shown(name, after)
+
+
+@register.filter
+def working_days(effort: Decimal) -> str:
+    """An effort without the zeros that say nothing."""
+    return number_format(format(effort.normalize(), "f"))
 
 
 @register.filter

@@ -77,7 +77,6 @@ def test_the_budget_adds_up(team: Team, owner: User) -> None:
     move(own(team, owner, "three", build_cost=9000, run_cost=1), "dropped", owner, reason="Too dear.")
     own(team, owner, "four", rule=2)
     text = words(signed_in(owner).get(reverse("readiness:action_budget")))
-    print(text)
     assert "Support, rule 1 2 3.5 d 1,500 EUR 500 EUR 100 EUR 0" in text
     assert "Support, rule 2 1 0 d 0 EUR 0 EUR 0 EUR 1" in text
     assert "Together 3 3.5 d 1,500 EUR 500 EUR 100 EUR 1" in text
