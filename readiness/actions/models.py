@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Team
 from readiness.actions.recommendations import recommendation_of
@@ -44,7 +45,7 @@ class Action(models.Model):
         DOING = "doing", _("Doing")
         BLOCKED = "blocked", _("Blocked")
         DONE = "done", _("Done")
-        DROPPED = "dropped", _("Dropped")
+        DROPPED = "dropped", pgettext_lazy("action", "Dropped")
 
     OPEN = (Status.TODO, Status.DOING, Status.BLOCKED)
     NEEDS_REASON = (Status.BLOCKED, Status.DROPPED)
