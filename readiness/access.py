@@ -2,6 +2,7 @@
 
 Executives, reviewers and administrators see every team's assessments, the others those of their teams. Members answer,
 unless they are executives; reviewers and administrators review. Success metrics are for everybody to read.
+Actions are seen like assessments, written by who answers for their team, and moved by whoever owns them as well.
 """
 
 from django.db.models import Q, QuerySet

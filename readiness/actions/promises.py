@@ -12,17 +12,20 @@ def promises_of(team_ids: Iterable[int]) -> dict[int, list[GapAction]]:
 
     A gap whose actions were all dropped, or of which none has an owner and a date any more, is promised by nobody.
     """
+    promises: dict[tuple[int, str, int], list[GapAction]] = defaultdict(list)
+    kept = set()
+    actions = Action.objects.filter(team__in=set(team_ids)).exclude(practice="").exclude(opens=None).order_by("id")
+    for team_id, practice, level, status, owner, due_on, promised_on, promised_until in actions.values_list(
+        *("team", "practice", "opens", "status", "owner__name", "due_on", "promised_on", "promised_until")
+    ):
+        gap = (team_id, practice, level)
+        if promised_on is not None:
+            # Who promised may have left since; that somebody did is what counts.
+            promises[gap].append(GapAction(practice, level, owner or "…", promised_on, promised_until))
+        if status != Action.Status.DROPPED and owner is not None and due_on is not None:
+            kept.add(gap)
     found: dict[int, list[GapAction]] = defaultdict(list)
-    actions = Action.objects.filter(team__in=set(team_ids)).exclude(practice="").exclude(opens=None)
-    by_gap: dict[tuple[int, str, int], list[Action]] = defaultdict(list)
-    for action in actions.select_related("owner", "created_by").order_by("id"):
-        by_gap[action.team_id, action.practice, action.opens or 0].append(action)
-    for (team_id, practice, level), planned in by_gap.items():
-        if not any(each.status != Action.Status.DROPPED and each.owner_id and each.due_on for each in planned):
-            continue
-        found[team_id] += [
-            GapAction(practice, level, str(each.owner or each.created_by), each.promised_on, each.promised_until)
-            for each in planned
-            if each.promised_on is not None
-        ]
+    for gap in promises:
+        if gap in kept:
+            found[gap[0]] += promises[gap]
     return found

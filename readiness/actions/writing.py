@@ -121,6 +121,9 @@ def save_action(*, action: Action, waits_for: Collection[Action], seen_version: 
         stored = Action.objects.select_for_update().filter(pk=action.pk).first() if action.pk else None
         if stored and stored.version != seen_version:
             raise StaleAction
+        if waits_for:
+            # Two changes at once could otherwise close a circle that neither of them sees.
+            Team.objects.select_for_update(no_key=True).get(pk=action.team_id)
         before = _values(stored, KEPT) if stored else {}
         waited_for = sorted(stored.blocked_by.values_list("pk", flat=True)) if stored else []
         waiting_for = sorted(each.pk for each in waits_for)
