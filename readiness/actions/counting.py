@@ -19,9 +19,8 @@ class Counted:
 
 def counted_by_rule(actions: ActionQuerySet, today: date) -> dict[int, Counted]:
     """Open, late and blocked actions by rule; one query."""
-    still_open = Q(status__in=Action.OPEN)
     rows = (
-        actions.filter(still_open)
+        actions.open()
         .order_by()
         .values("rule")
         .annotate(

@@ -185,6 +185,6 @@ def action_feed(request: SignedInRequest, secret: str) -> HttpResponse:
     link = calendar_links.find_link(secret, now)
     if link is None:
         raise Http404
-    actions = access.visible_actions(link.user).filter(owner=link.user, status__in=Action.OPEN)
+    actions = access.visible_actions(link.user).open().filter(owner=link.user)
     days = files.days(actions, absolute=request.build_absolute_uri)
     return calendar_answer("vigie", as_calendar(_("Vigie: my actions"), days, now=now))

@@ -161,7 +161,7 @@ class FilterForm(forms.Form):
                 actions = actions.filter(**{name: asked[name]})
         status = asked.get("status")
         if status == OPEN:
-            return actions.filter(status__in=Action.OPEN)
+            return actions.open()
         if status == OVERDUE:
-            return actions.filter(status__in=Action.OPEN, due_on__lt=today)
+            return actions.overdue(today)
         return actions.filter(status=status) if status else actions

@@ -94,7 +94,7 @@ def action_csv(request: SignedInRequest) -> HttpResponse:
 def action_ics(request: SignedInRequest) -> HttpResponse:
     """The days on which the open actions of the list are due, as it is filtered."""
     _form, actions, today = _asked_for(request)
-    days = files.days(actions.filter(status__in=Action.OPEN), absolute=request.build_absolute_uri)
+    days = files.days(actions.open(), absolute=request.build_absolute_uri)
     name = _("Vigie: actions")
     return calendar_answer(f"actions-{today.isoformat()}", as_calendar(name, days, now=datetime.now(UTC)))
 

@@ -4,10 +4,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from accounts.models import AuditEvent, Team, User
 from readiness.actions import writing
 from readiness.actions.models import Action, ActionChange
+from readiness.actions.recommendations import recommendation_of
 from tests.factories import TeamFactory
 from tests.readiness.actions.plans import NOW, TODAY, change, in_days, move, own, plan
 
@@ -26,8 +28,6 @@ def test_it_works(team: Team, owner: User) -> None:
 
 def test_the_cost_is_the_middle_of_the_range(team: Team, owner: User) -> None:
     [action] = plan(team, owner, "UC1.2")
-    from readiness.actions.recommendations import recommendation_of
-
     recommended = recommendation_of("2026.2", "UC1.2").action
     assert recommended is not None
     assert action.build_cost == Decimal(recommended.cost_low + recommended.cost_high) / 2
@@ -37,6 +37,13 @@ def test_planned_twice_is_there_once(team: Team, owner: User, colleague: User) -
     plan(team, owner, "UC1.1", "UC1.2")
     assert [action.recommendation for action in plan(team, colleague, "UC1.2", "UC1.3")] == ["UC1.3"]
     assert Action.objects.count() == 3
+
+
+def test_the_database_keeps_a_recommendation_from_being_planned_twice(team: Team, owner: User) -> None:
+    [action] = plan(team, owner, "UC1.1")
+    action.pk = None
+    with pytest.raises(IntegrityError, match="action_once_per_recommendation"), transaction.atomic():
+        action.save(force_insert=True)
 
 
 def test_another_team_plans_the_same(team: Team, owner: User) -> None:
