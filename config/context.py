@@ -52,6 +52,7 @@ ENTRIES = (
             "readiness:comparison",
         ),
     ),
+    Entry(_("Plan"), "readiness:action_board", ("readiness:action_", "readiness:calendar_link")),
     Entry(_("Success metrics"), "readiness:success_metric_list", ("readiness:success_metric_",)),
     Entry(
         _("KPIs"), "kpis:kpi_list", ("kpis:kpi_", "kpis:custom_kpi_", "kpis:annotation_", "kpis:wall_", "kpis:screen_")
@@ -80,13 +81,13 @@ def navigation(request: HttpRequest) -> dict[str, object]:
 
 
 def waiting_work(request: HttpRequest) -> dict[str, Callable[[], dict[str, object]]]:
-    """How much waits for this person, beside the entry of that URL; one query, asked only where a template shows it."""
+    """How much waits for this person, beside the entry of that URL."""
 
     @cache
     def counted() -> dict[str, object]:
         if not isinstance(request.user, User):
             return {}
-        count, is_fresh = kept_count(request.user, datetime.now(UTC))
+        count, is_fresh = kept_count(request.session, datetime.now(UTC))
         return {"url": reverse("readiness:my_work"), "count": count, "is_stale": not is_fresh}
 
     return {"waiting_work": counted}

@@ -4,12 +4,14 @@ Executives, reviewers and administrators see every team's assessments, the other
 unless they are executives; reviewers and administrators review. Success metrics are for everybody to read.
 
 Who is asked to answer one practice of another team sees and answers that practice, and nothing else of its assessment.
+Actions are seen like assessments, written by who answers for their team, and moved by whoever owns them as well.
 """
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from accounts.models import Role, Team, User
+from readiness.actions.models import Action, ActionQuerySet
 from readiness.assessments.models import Assessment, Binding, Evidence
 from readiness.contradictions.models import Contradiction, ContradictionQuerySet
 from readiness.success.models import SuccessMetric
@@ -302,5 +304,51 @@ def can_work_on(user: User, contradiction: Contradiction) -> bool:
 def get_workable_contradiction_for(user: User, pk: int) -> Contradiction:
     found = get_contradiction_for(user, pk)
     if not can_work_on(user, found):
+        raise Http404
+    return found
+
+
+# --- Actions ---------------------------------------------------------------------------------------------------------
+
+
+def visible_actions(user: User) -> ActionQuerySet:
+    """The actions of the teams whose assessments this person may open, and the own ones."""
+    found = Action.objects.select_related("team", "owner")
+    if user.role in SEE_ALL:
+        return found
+    return found.filter(Q(team__in=user.teams.all()) | Q(owner=user))
+
+
+def get_action_for(user: User, pk: int) -> Action:
+    """The action; 404 where this person may not know of it."""
+    found = visible_actions(user).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def can_edit_action(user: User, action: Action) -> bool:
+    """Whether this person answers for the action's team; queries memberships."""
+    return teams_to_answer_for(user).filter(pk=action.team_id).exists()
+
+
+def can_move_action(user: User, action: Action) -> bool:
+    """Whether this person may say how far the action is: the team, and whoever owns it."""
+    is_own = action.owner_id == user.pk and user.role in ANSWER
+    return is_own or can_edit_action(user, action)
+
+
+def get_editable_action_for(user: User, pk: int) -> Action:
+    """The action, for somebody who answers for its team."""
+    found = get_action_for(user, pk)
+    if not can_edit_action(user, found):
+        raise Http404
+    return found
+
+
+def get_movable_action_for(user: User, pk: int) -> Action:
+    """The action, for somebody who may say how far it is."""
+    found = get_action_for(user, pk)
+    if not can_move_action(user, found):
         raise Http404
     return found

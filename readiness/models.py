@@ -1,5 +1,6 @@
 """Gathers the tables of the subjects, where Django looks for them."""
 
+from readiness.actions.models import Action, ActionChange
 from readiness.assessments.models import (
     Answer,
     AnswerChange,
@@ -16,10 +17,13 @@ from readiness.assessments.models import (
 )
 from readiness.blobs.models import Blob
 from readiness.contradictions.models import Contradiction, ContradictionEvent
+from readiness.planning.models import CalendarLink
 from readiness.success.models import SuccessMetric
 from readiness.teamwork.models import Assignment, Comment, Mail, Mention, WorkPreference
 
 __all__ = [
+    "Action",
+    "ActionChange",
     "Answer",
     "AnswerChange",
     "AnsweringPreference",
@@ -29,6 +33,7 @@ __all__ = [
     "Binding",
     "BindingCheck",
     "Blob",
+    "CalendarLink",
     "Comment",
     "Contradiction",
     "ContradictionEvent",

@@ -10,6 +10,9 @@ from readiness.bindings import views as bindings
 from readiness.contradictions import views as contradictions
 from readiness.evidence import views as evidence
 from readiness.overview import views as overview
+from readiness.planning import action_views as actions
+from readiness.planning import gap_views as gaps
+from readiness.planning import views as planning
 from readiness.success import views as success
 from readiness.teamwork import urls as teamwork
 from readiness.trends import views as trends
@@ -93,4 +96,21 @@ urlpatterns = [
     path("success-metrics/<int:pk>/edit/", success.success_metric_edit, name="success_metric_edit"),
     path("success-metrics/<int:pk>/retire/", success.success_metric_retire, name="success_metric_retire"),
     *teamwork.urlpatterns,
+    path("assessments/<int:pk>/rules/<int:number>/gaps/", gaps.assessment_gaps, name="assessment_gaps"),
+    path("assessments/<int:pk>/rules/<int:number>/gaps/plan/", gaps.assessment_gaps_plan, name="assessment_gaps_plan"),
+    path("plan/", planning.action_board, name="action_board"),
+    path("plan/list/", planning.action_list, name="action_list"),
+    path("plan/timeline/", planning.action_timeline, name="action_timeline"),
+    path("plan/budget/", planning.action_budget, name="action_budget"),
+    path("plan/actions.csv", planning.action_csv, name="action_csv"),
+    path("plan/actions.ics", planning.action_ics, name="action_ics"),
+    path("plan/calendar/", actions.calendar_link, name="calendar_link"),
+    path("plan/calendar/make/", actions.calendar_link_make, name="calendar_link_make"),
+    path("plan/calendar/revoke/", actions.calendar_link_revoke, name="calendar_link_revoke"),
+    path("plan/feed/<str:secret>.ics", actions.action_feed, name="action_feed"),
+    path("plan/actions/new/", actions.action_add, name="action_add"),
+    path("plan/actions/<int:pk>/", actions.action_detail, name="action_detail"),
+    path("plan/actions/<int:pk>/edit/", actions.action_edit, name="action_edit"),
+    path("plan/actions/<int:pk>/move/", actions.action_move, name="action_move"),
+    path("plan/actions/<int:pk>/undo/", actions.action_undo, name="action_undo"),
 ]

@@ -18,11 +18,14 @@ from inference_kpis.fleet.models import Node, ServedModel
 from inference_kpis.probes.models import Probe
 from inference_kpis.push.models import WaitingNode
 from inference_kpis.query_sources.models import QuerySource
+from readiness.actions.recommendations import recommendation_of
+from readiness.actions.writing import plan_actions
 from readiness.assessments import answering
 from readiness.assessments.answering import Reply
 from readiness.assessments.models import Answer, Assessment, Binding, Evidence, Remark
 from readiness.blobs.models import Blob
 from readiness.contradictions.models import Contradiction
+from readiness.planning.calendar_links import make_link
 from readiness.success.models import SuccessMetric
 from readiness.teamwork.models import Assignment, Comment
 from tests.factories import CustomKpiFactory, NodeFactory, TeamFactory, UserFactory, machine_key, member_of
@@ -104,6 +107,16 @@ class World:
         self.assignment = Assignment.objects.create(assessment=self.assessment, **asked)
         said = {"practice": "UC1", "text": "secret-marker", "written_by": author, "written_at": NOW}
         self.comment = Comment.objects.create(assessment=self.assessment, **said)
+        [self.action] = plan_actions(
+            team=self.team,
+            bank_version=self.assessment.bank_version,
+            recommendations=[recommendation_of(self.assessment.bank_version, "UC1.3.attach")],
+            owner=author,
+            due_on=None,
+            by=author,
+            now=NOW,
+        )
+        self.feed_secret = make_link(user=author, now=NOW)
         self.node: Node = NodeFactory()
         self.probe = Probe.objects.create(name=f"Probe of {self.team}", node=self.node, model_name="m")
         ServedModel.objects.get_or_create(name=MODEL)
@@ -154,6 +167,14 @@ def of_assignment(world: World) -> list[Any]:
 
 def of_comment(world: World) -> list[Any]:
     return [world.comment.pk]
+
+
+def of_rule_of_assessment(world: World) -> list[Any]:
+    return [world.assessment.pk, 1]
+
+
+def of_action(world: World) -> list[Any]:
+    return [world.action.pk]
 
 
 def of_node(world: World) -> list[Any]:
@@ -229,6 +250,23 @@ ROWS: dict[str, Row] = {
     "readiness:assessment_remark": Row(REVIEWS, lambda world: [world.assessment.pk, "UC1"], "post", {"text": "x"}),
     "readiness:assessment_send_back": Row(REVIEWS, of_assessment, "post", {"remark": "x"}),
     "readiness:assessment_result": Row(SEES_ALL | ON_TEAM, of_assessment),
+    "readiness:assessment_gaps": Row(SEES_ALL | ON_TEAM, of_rule_of_assessment),
+    "readiness:assessment_gaps_plan": Row(ANSWERS, of_rule_of_assessment, "post", {"plan": "cheapest"}),
+    "readiness:action_board": Row(EVERYBODY),
+    "readiness:action_list": Row(EVERYBODY),
+    "readiness:action_timeline": Row(EVERYBODY),
+    "readiness:action_budget": Row(EVERYBODY),
+    "readiness:action_csv": Row(EVERYBODY),
+    "readiness:action_ics": Row(EVERYBODY),
+    "readiness:action_add": Row(EVERYBODY),
+    "readiness:action_detail": Row(SEES_ALL | ON_TEAM, of_action),
+    "readiness:action_edit": Row(ANSWERS, of_action),
+    "readiness:action_move": Row(ANSWERS, of_action, "post", {"status": "doing", "seen_version": "1"}),
+    "readiness:action_undo": Row(ANSWERS, of_action, "post"),
+    "readiness:calendar_link": Row(EVERYBODY),
+    "readiness:calendar_link_make": Row(EVERYBODY, method="post"),
+    "readiness:calendar_link_revoke": Row(EVERYBODY, method="post"),
+    "readiness:action_feed": Row(EVERYBODY | {NOBODY}, lambda world: [world.feed_secret]),
     "readiness:evidence_remove": Row(ANSWERS, lambda world: [world.assessment.pk, world.evidence.pk], "post"),
     "readiness:assessment_review": Row(REVIEWS, of_assessment),
     "readiness:evidence_add": Row(ANSWERS, lambda world: [world.assessment.pk, "UC1"], "post"),

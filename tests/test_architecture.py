@@ -105,6 +105,7 @@ CALCULATIONS = (
     "readiness/bank.py",
     "readiness/soundness.py",
     "readiness/blobs/sniffing.py",
+    "readiness/actions/dependencies.py",
     "readiness/assessments/bank_changes.py",
     "readiness/assessments/needing.py",
     "readiness/assessments/replies.py",
@@ -112,6 +113,7 @@ CALCULATIONS = (
     "readiness/trends/changes.py",
     "readiness/trends/comparing.py",
     "readiness/teamwork/mentions.py",
+    "readiness/planning/timeline.py",
 )
 
 

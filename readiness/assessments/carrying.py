@@ -10,7 +10,7 @@ from django.db.models import prefetch_related_objects
 
 from readiness.assessments.models import Answer, Assessment, Remark
 from readiness.assessments.needing import EarlierAnswer, Need, needs
-from readiness.assessments.results import measurements_of
+from readiness.assessments.results import Measured, measurements_of
 from readiness.bank import Bank, Practice, load_bank
 from readiness.scoring import Measurement, Piece
 
@@ -29,19 +29,25 @@ def open_remarks(assessment: Assessment) -> set[str]:
 
 
 def needs_of(
-    assessment: Assessment, answers: Sequence[Answer], *, bank: Bank, remarked: Collection[str], now: datetime
+    assessment: Assessment,
+    answers: Sequence[Answer],
+    *,
+    bank: Bank,
+    remarked: Collection[str],
+    now: datetime,
+    measurements: Measured | None = None,
 ) -> dict[str, tuple[Need, ...]]:
     """What these answers of one assessment need in a version of the bank, by practice; what it does not ask is left out.
 
     Three queries, two where the evidence is prefetched.
     """
     prefetch_related_objects(list(answers), "evidence")
-    measurements = measurements_of({assessment.team_id}, now)
+    known = measurements_of({assessment.team_id}, now) if measurements is None else measurements
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     asked = {practice.key: practice for practice in bank.practices}
     return {
         answer.practice: needs(
-            _earlier(answer, asked[answer.practice], measurements.get((assessment.team_id, answer.practice), ())),
+            _earlier(answer, asked[answer.practice], known.get((assessment.team_id, answer.practice), ())),
             practice_in(load_bank(answer.worded_in or assessment.bank_version), answer.practice),
             asked[answer.practice],
             today=today,

@@ -143,7 +143,7 @@ def entry_of(
     assessment: Assessment, practice: Practice, posted: QueryDict | None = None, *, is_draft: bool = False
 ) -> Entry:
     """One practice on a page of its own."""
-    answer = _answers(assessment).filter(practice=practice.key).first()
+    answer = _answers(assessment).filter(practice=practice.key).prefetch_related(None).first()
     remarks = list(Remark.objects.filter(assessment=assessment, practice=practice.key).select_related("written_by"))
     return _entry(assessment, practice, answer, remarks, posted, None, is_draft)
 

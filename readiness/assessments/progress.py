@@ -243,24 +243,21 @@ class ShownPiece:
     is_ending: bool
 
 
-def pieces_of(answer: Answer | None, practice: Practice) -> list[ShownPiece]:
-    """What counts behind an answer; one query unless it is prefetched."""
+def pieces_of(answer: Answer | None, practice: Practice) -> tuple[list[ShownPiece], list[Evidence]]:
+    """What counts behind an answer; and earlier revisions and what was withdrawn, newest first. One query."""
     if answer is None:
-        return []
+        return [], []
+    found = Evidence.everything.filter(answer=answer).select_related("added_by", "withdrawn_by")
     soon = timezone.localdate() + WARN_WITHIN
-    ends = [
-        (piece, piece.dated_on + timedelta(days=piece.validity_days(practice.validity_days)))
-        for piece in answer.evidence.all()
-    ]
-    return [ShownPiece(piece, end, end < soon) for piece, end in ends]
-
-
-def former_pieces_of(answer: Answer | None) -> list[Evidence]:
-    """Earlier revisions, and what was withdrawn; newest first, one query."""
-    if answer is None:
-        return []
-    former = Evidence.everything.filter(answer=answer).exclude(withdrawn_at=None, replaced_at=None)
-    return list(former.select_related("added_by", "withdrawn_by").order_by("-pk"))
+    shown = []
+    former = []
+    for piece in found:
+        if piece.withdrawn_at or piece.replaced_at:
+            former.append(piece)
+        else:
+            end = piece.dated_on + timedelta(days=piece.validity_days(practice.validity_days))
+            shown.append(ShownPiece(piece, end, end < soon))
+    return shown, sorted(former, key=lambda piece: -piece.pk)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ whether for one assessment or for the latest of every team.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from django.conf import settings
 
 from inference_kpis.readings.store import as_ms
 from readiness import scoring
+from readiness.actions.promises import promises_of
 from readiness.assessments.models import Answer, Assessment, Binding, BindingCheck, RuleTarget
 from readiness.bank import Practice, Rule, load_bank
 from readiness.scoring import (
@@ -40,11 +41,11 @@ SHORTEST_VALIDITY = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class RuleResult:
-    """One rule of one assessment: the bank's words and the score."""
+    """One rule of one assessment: the bank's words, what was answered, and the score."""
 
     rule: Rule
-    team_rule: TeamRule
     answers: tuple[PracticeAnswer, ...]
+    team_rule: TeamRule
 
     @property
     def score(self) -> scoring.RuleScore:
@@ -139,12 +140,12 @@ class CompanyResult:
 
 
 def result_of(assessment: Assessment, now: datetime) -> Result:
-    """One assessment as of `now`; four queries."""
+    """One assessment as of `now`; five queries."""
     return results_of([assessment], now)[0]
 
 
 def company_result(now: datetime) -> CompanyResult:
-    """The company as of `now`; six queries, however many teams there are."""
+    """The company as of `now`; seven queries, however many teams there are."""
     latest = list(Assessment.objects.latest_approved_per_team().select_related("team"))
     results = results_of(latest, now)
     targets = dict(RuleTarget.objects.values_list("rule", "level"))
@@ -157,41 +158,45 @@ def company_result(now: datetime) -> CompanyResult:
     return CompanyResult(tuple(rows), tuple(results))
 
 
-def results_of(assessments: Sequence[Assessment], now: datetime) -> list[Result]:
-    """Score assessments as of `now`."""
+Measured = Mapping[tuple[int, str], Sequence[Measurement]]
+
+
+def results_of(
+    assessments: Sequence[Assessment], now: datetime, *, measurements: Measured | None = None
+) -> list[Result]:
+    """Score assessments as of `now`; `measurements` are those of their teams where the caller has them already."""
     answers: dict[int, dict[str, Answer]] = defaultdict(dict)
     people = ("answered_by", "not_applicable_approved_by")
     given = Answer.objects.filter(assessment__in=assessments).select_related(*people)
     for answer in given.prefetch_related("evidence"):
         answers[answer.assessment_id][answer.practice] = answer
-    measurements = measurements_of({assessment.team_id for assessment in assessments}, now)
+    team_ids = {assessment.team_id for assessment in assessments}
+    known = measurements_of(team_ids, now) if measurements is None else measurements
+    promises = promises_of(team_ids)
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+
+    def scored(assessment: Assessment, rule: Rule) -> RuleResult:
+        team = assessment.team
+        answered = tuple(
+            _practice_answer(
+                practice,
+                answers[assessment.pk].get(practice.key),
+                known.get((assessment.team_id, practice.key), ()),
+            )
+            for practice in rule.practices
+        )
+        actions = promises.get(team.pk, ())
+        return RuleResult(rule, answered, scoring.team_rule(team.name, answered, today=today, actions=actions))
+
     return [
         Result(
             assessment,
-            tuple(
-                _rule_result(rule, assessment, answers[assessment.pk], measurements, today)
-                for rule in load_bank(assessment.bank_version).rules
-            ),
+            tuple(scored(assessment, rule) for rule in load_bank(assessment.bank_version).rules),
             now,
             answers[assessment.pk],
         )
         for assessment in assessments
     ]
-
-
-def _rule_result(
-    rule: Rule,
-    assessment: Assessment,
-    answers: Mapping[str, Answer],
-    measurements: Mapping[tuple[int, str], Sequence[Measurement]],
-    today: date,
-) -> RuleResult:
-    answered = tuple(
-        _practice_answer(practice, answers.get(practice.key), measurements.get((assessment.team_id, practice.key), ()))
-        for practice in rule.practices
-    )
-    return RuleResult(rule, scoring.team_rule(assessment.team.name, answered, today=today), answered)
 
 
 def _practice_answer(practice: Practice, answer: Answer | None, measurements: Iterable[Measurement]) -> PracticeAnswer:

@@ -15,6 +15,7 @@ from readiness.assessments.carrying import needs_of, open_remarks, practice_in, 
 from readiness.assessments.models import Answer, AnswerChange, Assessment, Evidence, Remark
 from readiness.assessments.needing import Need
 from readiness.assessments.replies import NOTHING
+from readiness.assessments.results import Measured
 from readiness.bank import Bank, Practice, Rule, load_bank
 from readiness.exceptions import NotEditable, ReadinessError
 
@@ -96,10 +97,10 @@ def last_approved(team: Team) -> Assessment | None:
     return Assessment.objects.latest_approved_per_team().filter(team=team).select_related("team").first()
 
 
-def next_time(source: Assessment, bank: Bank, now: datetime) -> NextTime:
+def next_time(source: Assessment, bank: Bank, now: datetime, *, measurements: Measured | None = None) -> NextTime:
     """What carrying the answers of an approved assessment over to a version of the bank leaves to do; five queries."""
     answers = list(source.answers.prefetch_related("evidence"))
-    found = needs_of(source, answers, bank=bank, remarked=open_remarks(source), now=now)
+    found = needs_of(source, answers, bank=bank, remarked=open_remarks(source), now=now, measurements=measurements)
     before = load_bank(source.bank_version)
 
     def reasons(practice: Practice) -> tuple[Need, ...]:

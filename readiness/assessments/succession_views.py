@@ -15,6 +15,7 @@ from readiness import access
 from readiness.assessments import answering, succession, upgrading
 from readiness.assessments.forms import ConfirmForm, NextForm, UndoForm, UpgradeForm
 from readiness.assessments.models import Assessment
+from readiness.assessments.results import measurements_of
 from readiness.assessments.way import rule_or_404
 from readiness.bank import current_version, load_bank
 from readiness.exceptions import AlreadyInProgress, ReadinessError
@@ -33,14 +34,17 @@ def assessment_next(request: SignedInRequest, team_pk: int) -> HttpResponse:
     standing = Assessment.objects.in_progress().filter(team=team).first()
     if standing or source is None:
         return redirect(standing or "readiness:assessment_list")
-    version = current_version()
+    version, measurements = current_version(), measurements_of({team.pk}, now)
+    preview = None
+    if source.bank_version != version:
+        preview = upgrading.preview_of(source, version, now, measurements=measurements)
     return render(
         request,
         "readiness/assessments/assessment_next.html",
         {
             "team": team,
-            "next_time": succession.next_time(source, load_bank(version), now),
-            "preview": upgrading.preview_of(source, version, now) if source.bank_version != version else None,
+            "next_time": succession.next_time(source, load_bank(version), now, measurements=measurements),
+            "preview": preview,
         },
     )
 

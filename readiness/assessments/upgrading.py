@@ -17,7 +17,7 @@ from readiness.assessments.bank_changes import BankChanges, compare
 from readiness.assessments.carrying import practice_in
 from readiness.assessments.models import Answer, AnswerChange, Assessment, BankMove
 from readiness.assessments.needing import is_reworded
-from readiness.assessments.results import results_of
+from readiness.assessments.results import Measured, results_of
 from readiness.bank import Bank, Practice, Rule, current_version, load_bank, release
 from readiness.exceptions import NotEditable, ReadinessError
 from readiness.scoring import OverallScore, RuleScore
@@ -72,11 +72,11 @@ def newer_version(assessment: Assessment) -> str | None:
     return newest if assessment.is_editable and is_newer else None
 
 
-def preview_of(assessment: Assessment, version: str, now: datetime) -> Preview:
+def preview_of(assessment: Assessment, version: str, now: datetime, *, measurements: Measured | None = None) -> Preview:
     """What the move to a version would do, computed from the answers as they are; four queries."""
     moved = copy(assessment)
     moved.bank_version = version
-    before, after = results_of([assessment, moved], now)
+    before, after = results_of([assessment, moved], now, measurements=measurements)
     changes = compare(load_bank(assessment.bank_version), load_bank(version))
     earlier = {each.rule.key: each.score for each in before.rules}
     return Preview(

@@ -99,6 +99,7 @@ def assessment_practice(request: SignedInRequest, pk: int, key: str) -> HttpResp
         assessment = access.get_practice_assessment_for(request.user, pk, key)
         entry = entry_of(assessment, practice_or_404(assessment, key))
     may_answer, is_guest = access.may_answer_practice(request.user, assessment, key)
+    pieces, former_pieces = progress.pieces_of(entry.answer, entry.practice)
     return render(
         request,
         "readiness/assessments/assessment_practice.html",
@@ -106,10 +107,10 @@ def assessment_practice(request: SignedInRequest, pk: int, key: str) -> HttpResp
             "assessment": assessment,
             "practice": entry.practice,
             "answer": entry.answer,
-            "pieces": progress.pieces_of(entry.answer, entry.practice),
+            "pieces": pieces,
             "bindings": Binding.objects.filter(team=assessment.team_id, practice=key),
             "files_form": FilesForm(initial={"dated_on": timezone.localdate()}),
-            "former_pieces": progress.former_pieces_of(entry.answer),
+            "former_pieces": former_pieces,
             "entry": entry,
             "form": entry.form,
             "can_answer": assessment.is_editable and may_answer,

@@ -2,12 +2,14 @@
 
 from datetime import date
 
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import Role, User
-from readiness.assessments.models import Assessment, Remark
+from readiness.assessments.models import Assessment
 from readiness.bank import load_bank
 from readiness.work import WorkItem, WorkKind
 
@@ -17,22 +19,19 @@ State = Assessment.State
 
 
 def work_for(user: User, today: date) -> list[WorkItem]:
-    """Sent-back practices of this person's teams, and what waits for their review; three queries at most."""
+    """Sent-back practices of this person's teams, and what waits for their review; two queries at most."""
     return [*_sent_back(user), *_to_review(user)]
 
 
 def _sent_back(user: User) -> list[WorkItem]:
     if user.role not in ANSWERS:
         return []
-    of_teams = Assessment.objects.filter(state=State.SENT_BACK, team__members=user).select_related("team")
-    open_remarks = Remark.objects.filter(assessment__in=of_teams, resolved_at=None)
-    by_assessment: dict[int, set[str]] = {}
-    for assessment_id, practice in open_remarks.values_list("assessment_id", "practice"):
-        by_assessment.setdefault(assessment_id, set()).add(practice)
+    open_remarks = ArrayAgg("remarks__practice", filter=Q(remarks__resolved_at=None), distinct=True, default=[])
+    of_teams = Assessment.objects.filter(state=State.SENT_BACK, team__members=user).annotate(asked=open_remarks)
     found = []
-    for assessment in of_teams:
+    for assessment in of_teams.select_related("team"):
         bank = load_bank(assessment.bank_version)
-        practices = sorted(by_assessment.get(assessment.pk, ()))
+        practices = sorted(practice for practice in assessment.asked if practice)
         if not practices:
             title = _("Change what the reviewer asks for, and submit again")
             found.append(WorkItem(WorkKind.SENT_BACK, title, assessment.get_absolute_url(), assessment.team.name))

@@ -199,7 +199,7 @@ def evidence_decide(request: SignedInRequest, evidence_pk: int) -> HttpResponse:
 def _entries(request: SignedInRequest) -> tuple[date, list[Entry]]:
     now = datetime.now(UTC)
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
-    visible = access.visible_assessments(request.user).filter(pk__in=counting())
+    visible = access.visible_assessments(request.user).filter(pk__in=counting().values("pk"))
     return today, entries_of(results_of(list(visible), now), today=today, until=today + HORIZON)
 
 

@@ -38,8 +38,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("digested_on", models.DateField(null=True)),
-                ("waiting", models.PositiveIntegerField(default=0)),
-                ("counted_at", models.DateTimeField(null=True)),
             ],
             options={
                 "verbose_name": "preference of reminders",

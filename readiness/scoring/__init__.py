@@ -1,8 +1,8 @@
 """The algebra of scores: what an assessment may claim. Pure functions on whole numbers and exact fractions.
 
 Read downwards: `evidence` and `measurement` say what stands behind an answer, `practices` what level is verified,
-`rules` what a rule may claim and what is missing for more, `cheapest` the least that opens it, `index` the number
-beside it, `company` all of it together.
+`rules` what a rule may claim and what is missing for more, `cheapest` the least that opens it, `doing` what doing it
+changes, `index` the number beside it, `company` all of it together.
 """
 
 from readiness.scoring.cheapest import NoWay, Price, Proof, Step, Way, cheapest_way
@@ -21,6 +21,7 @@ from readiness.scoring.company import (
     rule_verdict,
     team_rule,
 )
+from readiness.scoring.doing import rule_after
 from readiness.scoring.evidence import (
     CAPS,
     HIGHEST_LEVEL,
@@ -138,6 +139,7 @@ __all__ = [
     "piece_class",
     "practice_score",
     "rounded",
+    "rule_after",
     "rule_of_scores",
     "rule_score",
     "rule_verdict",

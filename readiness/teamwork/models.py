@@ -160,7 +160,7 @@ class Mention(models.Model):
 
 
 class WorkPreference(models.Model):
-    """Whether and in which language somebody is reminded, and how much waited for them when it was last counted."""
+    """Whether and in which language somebody is reminded."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
     wants_digest = models.BooleanField(_("Remind me by e-mail of what is due"), default=True)
@@ -168,8 +168,6 @@ class WorkPreference(models.Model):
         _("Language of the e-mails"), max_length=10, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE
     )
     digested_on = models.DateField(null=True)
-    waiting = models.PositiveIntegerField(default=0)
-    counted_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("preference of reminders")

@@ -8,13 +8,11 @@ from typing import Any
 from django import template
 from django.template.context import Context
 from django.utils import timezone
-from django.utils.translation import get_language
 
-from accounts.models import Team, User
-from readiness import access
+from accounts.models import User
 from readiness.assessments.models import Assessment
-from readiness.bank import Practice, load_bank
-from readiness.teamwork.forms import AssignForm, CommentForm
+from readiness.bank import Practice
+from readiness.teamwork.forms import CommentForm
 from readiness.teamwork.models import Assignment, Comment
 from readiness.work import WorkItem
 
@@ -55,14 +53,8 @@ def task_marks(teamwork: Teamwork, practice: Practice) -> dict[str, Any]:
 
 @register.inclusion_tag("readiness/teamwork/assign_form.html")
 def assign_form(assessment: Assessment) -> dict[str, Any]:
-    """The form below the task list whose ticks stand beside its practices; two queries."""
-    form = AssignForm(
-        bank=load_bank(assessment.bank_version),
-        language=get_language() or "en",
-        people=access.people_to_ask(),
-        teams=Team.objects.all(),
-    )
-    return {"assessment": assessment, "form": form}
+    """The form of the task list whose ticks stand beside its practices."""
+    return {"assessment": assessment}
 
 
 @register.inclusion_tag("readiness/teamwork/practice_teamwork.html", takes_context=True)

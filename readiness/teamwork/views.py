@@ -30,7 +30,7 @@ MAILS_PER_PAGE = 20
 @require_safe
 def my_work(request: SignedInRequest) -> HttpResponse:
     work = waiting.work_for(request.user, timezone.localdate())
-    waiting.keep_count(request.user, len(work.items), datetime.now(UTC))
+    waiting.keep_count(request.session, len(work.items), datetime.now(UTC))
     kind = next((each for each in WorkKind if each == request.GET.get("kind")), None)
     shown = [item for item in work.items if kind in {None, item.kind}]
     return render(
@@ -50,10 +50,11 @@ def my_work(request: SignedInRequest) -> HttpResponse:
 def my_work_count(request: SignedInRequest) -> HttpResponse:
     """What the navigation asks for when its count is older than a minute."""
     now = datetime.now(UTC)
-    count, is_fresh = waiting.kept_count(request.user, now)
+    count, is_fresh = waiting.kept_count(request.session, now)
     if not is_fresh:
         count = len(waiting.work_for(request.user, timezone.localdate()).items)
-        waiting.keep_count(request.user, count, now)
+        waiting.keep_count(request.session, count, now)
+        waiting.remember_language(request.user)
     return render(request, "readiness/teamwork/my_work_count.html", {"count": count})
 
 
@@ -88,7 +89,7 @@ def outbox(request: SignedInRequest) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def assignment_add(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Ask somebody: the form of the task list, and its own page where something has to be put right."""
+    """Ask somebody for what was ticked on the task list, or is ticked here."""
     assessment = access.get_answerable_assessment_for(request.user, pk)
     form = AssignForm(
         request.POST if request.method == "POST" else None,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import Exists, OuterRef, Q
 from django.utils.functional import Promise
 from django.utils.text import Truncator
@@ -16,11 +17,13 @@ from readiness.assessments import waiting as assessments
 from readiness.assessments.models import Assessment
 from readiness.contradictions import waiting as contradictions
 from readiness.evidence import waiting as evidence
+from readiness.planning import work as planning
 from readiness.teamwork.models import Assignment, Mention, WorkPreference
 from readiness.work import WorkItem, WorkKind
 
 EDITABLE = (Assessment.State.OPEN, Assessment.State.SENT_BACK)
 FRESH = timedelta(minutes=1)
+KEPT = "waiting_work"
 KIND_NAMES: dict[WorkKind, str | Promise] = {
     WorkKind.SENT_BACK: _("Sent back"),
     WorkKind.CONTRADICTION: _("Contradictions"),
@@ -97,6 +100,7 @@ PROVIDERS: tuple[Callable[[User, date], Sequence[WorkItem]], ...] = (
     assessments.work_for,
     contradictions.work_for,
     evidence.work_for,
+    planning.work_for,
     assignments_for,
     mentions_for,
 )
@@ -129,19 +133,19 @@ def work_for(user: User, today: date) -> Work:
     )
 
 
-def keep_count(user: User, count: int, now: datetime) -> None:
-    """Remember how much waits, so that the navigation of every page need not count it.
-
-    Whoever is new here is written to in the language that they read.
-    """
-    counted = {"waiting": count, "counted_at": now}
-    new = {**counted, "language": _language()}
-    WorkPreference.objects.update_or_create(user=user, defaults=counted, create_defaults=new)
+def keep_count(session: SessionBase, count: int, now: datetime) -> None:
+    """Remember in the session how much waits, so that the navigation of every page need not count it."""
+    kept, is_fresh = kept_count(session, now)
+    if kept != count or not is_fresh:
+        session[KEPT] = [count, now.timestamp()]
 
 
-def kept_count(user: User, now: datetime) -> tuple[int, bool]:
-    """How much waited when it was last counted, and whether that was within the last minute; one query."""
-    kept = WorkPreference.objects.filter(user=user).values_list("waiting", "counted_at").first()
-    if kept is None or kept[1] is None:
-        return 0, False
-    return kept[0], now - kept[1] < FRESH
+def kept_count(session: SessionBase, now: datetime) -> tuple[int, bool]:
+    """How much waited when it was last counted, and whether that was within the last minute; no query."""
+    count, at = session.get(KEPT, (0, 0.0))
+    return count, now.timestamp() - at < FRESH.total_seconds()
+
+
+def remember_language(user: User) -> None:
+    """Write to whoever is new here in the language that they read."""
+    WorkPreference.objects.get_or_create(user=user, defaults={"language": _language()})

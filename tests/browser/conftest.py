@@ -29,6 +29,7 @@ from inference_kpis.demo import plan
 from inference_kpis.fleet.health import count_health
 from inference_kpis.fleet.models import Node
 from inference_kpis.readings.rollups import roll_up_touched
+from readiness.demo.actions import load_actions
 from readiness.demo.company import load_company
 from readiness.demo.fleet import load_fleet
 from readiness.demo.people import load_people
@@ -195,6 +196,7 @@ def company(live_server: LiveServer, tmp_path: Path) -> Company:
     plan.write(tmp_path / "fleet.json")
     sites = load_fleet(tmp_path / "fleet.json", now)
     load_company(people, sites, now)
+    load_actions(people, now)
     company = Company(people, list(Node.objects.select_related("site")))
     for minutes in range(6, -1, -1):
         company.serve(100, timedelta(minutes=minutes))

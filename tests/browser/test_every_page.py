@@ -25,6 +25,7 @@ from inference_kpis.probes.schedule import claim_due
 from inference_kpis.push.models import WaitingNode
 from inference_kpis.query_sources.models import QuerySource
 from inference_kpis.readings.store import as_ms
+from readiness.actions.models import Action
 from readiness.assessments.answering import save_answer, start_assessment
 from readiness.assessments.models import Assessment, Binding, Evidence
 from readiness.assessments.replies import Reply
@@ -81,6 +82,17 @@ PAGES: dict[str, list[str]] = {
     "readiness:assignment_detail": ["assignments/{assignment}/"],
     "readiness:comment_add": ["assessments/{open}/practices/UC1/comment/?parent={comment}"],
     "readiness:comment_edit": ["comments/{comment}/edit/"],
+    "readiness:assessment_gaps": [
+        *("assessments/{open}/rules/1/gaps/", "assessments/{approved}/rules/4/gaps/?level=4&ticked=1"),
+    ],
+    "readiness:action_board": ["plan/", "plan/?team=x&status=overdue"],
+    "readiness:action_list": ["plan/list/", "plan/list/?status=dropped"],
+    "readiness:action_timeline": ["plan/timeline/"],
+    "readiness:action_budget": ["plan/budget/"],
+    "readiness:action_add": ["plan/actions/new/"],
+    "readiness:action_detail": ["plan/actions/{action}/"],
+    "readiness:action_edit": ["plan/actions/{action}/edit/"],
+    "readiness:calendar_link": ["plan/calendar/"],
     "readiness:success_metric_list": ["success-metrics/"],
     "readiness:success_metric_add": ["success-metrics/new/"],
     "readiness:success_metric_detail": ["success-metrics/{metric}/"],
@@ -164,6 +176,9 @@ NO_PAGES = (
     "readiness:trend_csv",
     "readiness:comparison_csv",
     "readiness:my_work_count",
+    "readiness:action_csv",
+    "readiness:action_ics",
+    "readiness:action_feed",
     "kpis:probe_csv",
     "kpis:storage_csv",
     "kpis:annotation_csv",
@@ -241,6 +256,8 @@ def paths(company: Company) -> list[str]:
     assignment, comment = teamwork_of(author)
     probe, alone = probes_of(company)
     Annotation.objects.create(kind="incident", title="n" * 120, starts_at=now - timedelta(minutes=3), text="t" * 300)
+    waiting, waited_for = Action.objects.order_by("pk")[:2]
+    waiting.blocked_by.add(waited_for)
     objects = {
         "assignment": assignment.pk,
         "comment": comment.pk,
@@ -261,6 +278,7 @@ def paths(company: Company) -> list[str]:
         "moved": _moved(author, now).pk,
         "submitted": submitted.pk,
         "approved": Assessment.objects.filter(state="approved").earliest("pk").pk,
+        "action": Action.objects.filter(blocked_by__isnull=False).earliest("pk").pk,
         "metric": SuccessMetric.objects.earliest("pk").pk,
         "trend_team": Assessment.objects.filter(state="approved").earliest("pk").team_id,
         "up": company.up[0].uuid,

@@ -15,6 +15,7 @@ from accounts.models import Role, Team, User
 from inference_kpis.demo.plan import NODES, SITES
 from inference_kpis.fleet.models import Node, Site
 from inference_kpis.pull.models import PullState
+from readiness.actions.models import Action
 from readiness.assessments.models import Assessment, Binding, Snapshot
 from readiness.assessments.needing import Need
 from readiness.assessments.succession import next_time
@@ -24,7 +25,7 @@ from tests.factories import UserFactory, signed_in
 from tests.pages import words
 
 pytestmark = pytest.mark.django_db
-MARKED = (User, Team, Site, Node, Assessment, Binding, SuccessMetric)
+MARKED = (User, Team, Site, Node, Action, Assessment, Binding, SuccessMetric)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
+from readiness.demo.actions import load_actions
 from readiness.demo.company import load_company
 from readiness.demo.fleet import load_alerts, load_fleet, load_probes
 from readiness.demo.people import load_people
@@ -27,5 +28,6 @@ class Command(BaseCommand):
             sites = load_fleet(options["fleet_file"], now)
             load_company(people, sites, now)
             load_teamwork(people, now)
+            load_actions(people, now)
             load_alerts(sites)
             load_probes(now)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.urls import reverse
 
 from accounts.models import Role, User
@@ -98,8 +99,8 @@ def test_the_count_is_a_minute_old_at_most(assessment: Assessment, owner: User, 
     browser.get(reverse(COUNT))
     ask(assessment, colleague, owner)
     assert "1 thing waits" not in words(browser.get(reverse(COUNT)))
-    WorkPreference.objects.update(counted_at=datetime.now(UTC) - timedelta(minutes=2))
-    assert "1 thing waits" in words(browser.get(reverse(COUNT)))
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2)):
+        assert "1 thing waits" in words(browser.get(reverse(COUNT)))
 
 
 def test_who_is_new_is_written_to_in_their_language(colleague: User) -> None:
@@ -113,11 +114,13 @@ def test_twenty_things_cost_as_many_queries_as_one(
     ask(assessment, colleague, owner)
     say(assessment, "Please look", owner, mention=colleague)
     browser = signed_in(colleague)
+    # Whenever the count changed, it is kept in the session: after the second look it stands.
     browser.get(reverse(PAGE))
     with_one = queries(browser, reverse(PAGE))
     ask(assessment, colleague, owner, practices=[each.key for each in load_bank("2026.1").practices], note="All")
     ask(start(stranger.teams.get(), stranger), colleague, stranger)
     for number in range(20):
         say(assessment, f"@Colin Colleague {number}", owner)
+    browser.get(reverse(PAGE))
     assert queries(browser, reverse(PAGE)) == with_one
     assert with_one <= 15
