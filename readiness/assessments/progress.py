@@ -177,23 +177,30 @@ def task_list(assessment: Assessment) -> TaskList:
 
 @dataclass(frozen=True)
 class ShownPiece:
-    """A piece of evidence on the page of its practice; `full_until` is the last day on which it counts in full."""
+    """A piece of evidence on the page of its practice: the last day it counts in full, the first it counts no more.
+
+    `is_ending` from 30 days before it counts less.
+    """
 
     piece: Evidence
     full_until: date
+    nothing_from: date
     is_ending: bool
+
+
+def shown_piece(piece: Evidence, practice: Practice, *, today: date) -> ShownPiece:
+    """One piece as of `today`; no query."""
+    length = timedelta(days=piece.validity_days(practice.validity_days))
+    end = piece.dated_on + length
+    return ShownPiece(piece, end, end + length + timedelta(days=1), end < today + WARN_WITHIN)
 
 
 def pieces_of(answer: Answer | None, practice: Practice) -> list[ShownPiece]:
     """What counts behind an answer; one query unless it is prefetched."""
     if answer is None:
         return []
-    soon = timezone.localdate() + WARN_WITHIN
-    ends = [
-        (piece, piece.dated_on + timedelta(days=piece.validity_days(practice.validity_days)))
-        for piece in answer.evidence.all()
-    ]
-    return [ShownPiece(piece, end, end < soon) for piece, end in ends]
+    today = timezone.localdate()
+    return [shown_piece(piece, practice, today=today) for piece in answer.evidence.all()]
 
 
 def former_pieces_of(answer: Answer | None) -> list[Evidence]:
