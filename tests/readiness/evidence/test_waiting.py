@@ -43,7 +43,7 @@ def test_own_evidence_is_to_be_renewed_before_it_counts_less(evidence: Evidence,
 
 
 def test_what_counts_for_nothing_any_more_is_left_alone(evidence: Evidence, owner: User) -> None:
-    Evidence.objects.update(dated_on=days_ago(61), valid_until=days_ago(31))
+    Evidence.objects.update(dated_on=days_ago(60), valid_until=days_ago(30))
     assert work_for(owner, days_ago(0)) != []
     assert work_for(owner, days_ago(-1)) == []
 
