@@ -1,6 +1,9 @@
 """What every page knows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -8,7 +11,9 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from inference_kpis.fleet.models import Site
+from readiness.teamwork.waiting import kept_count
 
 
 def company(request: HttpRequest) -> dict[str, object]:
@@ -28,6 +33,11 @@ class Entry:
 ENTRIES = (
     Entry(_("Overview"), "readiness:overview", ("readiness:overview", "readiness:rule_")),
     Entry(
+        _("My work"),
+        "readiness:my_work",
+        ("readiness:my_work", "readiness:work_", "readiness:outbox", "readiness:assignment_"),
+    ),
+    Entry(
         _("Assessments"),
         "readiness:assessment_list",
         (
@@ -35,8 +45,11 @@ ENTRIES = (
             "readiness:answer_",
             "readiness:evidence_",
             "readiness:remark_",
+            "readiness:comment_",
             "readiness:binding_",
             "readiness:contradiction_",
+            "readiness:trend_",
+            "readiness:comparison",
         ),
     ),
     Entry(_("Success metrics"), "readiness:success_metric_list", ("readiness:success_metric_",)),
@@ -64,3 +77,16 @@ def navigation(request: HttpRequest) -> dict[str, object]:
     here = request.resolver_match.view_name if request.resolver_match else ""
     entries = (*ENTRIES, ADMINISTRATION) if user.is_administrator else ENTRIES
     return {"navigation": [(entry.label, reverse(entry.url_name), here.startswith(entry.pages)) for entry in entries]}
+
+
+def waiting_work(request: HttpRequest) -> dict[str, Callable[[], dict[str, object]]]:
+    """How much waits for this person, beside the entry of that URL; one query, asked only where a template shows it."""
+
+    @cache
+    def counted() -> dict[str, object]:
+        if not isinstance(request.user, User):
+            return {}
+        count, is_fresh = kept_count(request.user, datetime.now(UTC))
+        return {"url": reverse("readiness:my_work"), "count": count, "is_stale": not is_fresh}
+
+    return {"waiting_work": counted}

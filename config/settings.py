@@ -101,7 +101,10 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "config.context.company",
                 "config.context.navigation",
+                "config.context.waiting_work",
             ],
+            # Not found by itself: pages of assessments show what a subject above them knows.
+            "libraries": {"teamwork": "readiness.teamwork.tags"},
         },
     }
 ]
@@ -186,6 +189,8 @@ CELERY_BEAT_SCHEDULE = {
         ("drop files that nothing refers to", "readiness.evidence.tasks.remove_orphans", 3600.0),
         ("tell which success metrics are alive", "readiness.success.tasks.report_live_success_metrics", 3600.0),
         ("tell which practices are bound", "readiness.bindings.tasks.report_bound_practices", 3600.0),
+        ("write the reminders of the day", "readiness.teamwork.tasks.write_digests", 30.0),
+        ("send the reminders that are due", "readiness.teamwork.tasks.send_mails", 10.0),
     ]
 }
 

@@ -2,15 +2,18 @@
 
 Executives, reviewers and administrators see every team's assessments, the others those of their teams. Members answer,
 unless they are executives; reviewers and administrators review. Success metrics are for everybody to read.
+
+Who is asked to answer one practice of another team sees and answers that practice, and nothing else of its assessment.
 """
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from accounts.models import Role, Team, User
 from readiness.assessments.models import Assessment, Binding, Evidence
 from readiness.contradictions.models import Contradiction, ContradictionQuerySet
 from readiness.success.models import SuccessMetric
+from readiness.teamwork.models import Assignment, Comment
 
 SEE_ALL = {Role.EXECUTIVE, Role.REVIEWER, Role.ADMINISTRATOR}
 REVIEW = {Role.REVIEWER, Role.ADMINISTRATOR}
@@ -22,6 +25,19 @@ def visible_assessments(user: User) -> QuerySet[Assessment]:
     """Every assessment that this person may open."""
     found = Assessment.objects.select_related("team")
     return found if user.role in SEE_ALL else found.filter(team__members=user)
+
+
+def visible_teams(user: User) -> QuerySet[Team]:
+    """Every team whose results this person may open."""
+    return Team.objects.all() if user.role in SEE_ALL else user.teams.all()
+
+
+def get_visible_team_for(user: User, pk: int) -> Team:
+    """The team; 404 where this person may not see its results."""
+    found = visible_teams(user).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
 
 
 def teams_to_answer_for(user: User) -> QuerySet[Team]:
@@ -57,6 +73,120 @@ def get_answerable_assessment_for(user: User, pk: int) -> Assessment:
     """The assessment, for somebody who answers for its team."""
     found = Assessment.objects.select_related("team").filter(pk=pk, team__in=teams_to_answer_for(user)).first()
     if found is None:
+        raise Http404
+    return found
+
+
+def is_guest(user: User, assessment: Assessment) -> bool:
+    """Whether this person may not see the assessment itself, only what they were asked to answer in it."""
+    return user.role not in SEE_ALL and not can_answer(user, assessment)
+
+
+def may_answer_practice(user: User, assessment: Assessment, key: str) -> tuple[bool, bool]:
+    """Whether this person may answer this practice, and whether only as a guest; one query for those on the team."""
+    if can_answer(user, assessment):
+        return True, False
+    held = Assignment.objects.held_by(user).filter(assessment=assessment, practice=key)
+    return user.role in ANSWER and held.exists(), user.role not in SEE_ALL
+
+
+def get_practice_assessment_for(user: User, pk: int, key: str) -> Assessment:
+    """The assessment, for somebody who may see this practice of it."""
+    found = visible_assessments(user).filter(pk=pk).first()
+    if found is None and Assignment.objects.held_by(user).filter(assessment=pk, practice=key).exists():
+        found = Assessment.objects.select_related("team").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def get_answerable_practice_assessment_for(user: User, pk: int, key: str) -> Assessment:
+    """The assessment, for somebody who may answer this practice of it."""
+    found = get_practice_assessment_for(user, pk, key)
+    if not may_answer_practice(user, found, key)[0]:
+        raise Http404
+    return found
+
+
+def people_who_see(assessment: Assessment, key: str) -> QuerySet[User]:
+    """Everybody who may open this practice of this assessment and may still sign in."""
+    asked = Assignment.objects.standing().filter(assessment=assessment, practice=key)
+    waiting_teams = asked.filter(person=None).values("team")
+    is_asked = Q(pk__in=asked.exclude(person=None).values("person")) | Q(membership__team__in=waiting_teams)
+    is_on_team = Q(membership__team=assessment.team_id)
+    return User.objects.filter(Q(role__in=SEE_ALL) | is_on_team | is_asked, is_active=True).distinct()
+
+
+def people_to_ask() -> QuerySet[User]:
+    """Everybody who may be asked to answer a practice, of whatever team."""
+    return User.objects.filter(role__in=ANSWER, is_active=True)
+
+
+def people_to_hand_on_to(user: User, assessment: Assessment) -> QuerySet[User]:
+    """Whom this person may ask in their place: anybody for their team's assessment, else its team or their own."""
+    others = people_to_ask().exclude(pk=user.pk)
+    if can_answer(user, assessment):
+        return others
+    near = Q(membership__team=assessment.team_id) | Q(membership__team__in=user.teams.values("pk"))
+    return others.filter(near).distinct()
+
+
+def teams_to_hand_on_to(user: User, assessment: Assessment) -> QuerySet[Team]:
+    """Which teams this person may ask in their place, as with people."""
+    if can_answer(user, assessment):
+        return Team.objects.all()
+    return Team.objects.filter(Q(pk=assessment.team_id) | Q(members=user)).distinct()
+
+
+def holds(user: User, assignment: Assignment) -> bool:
+    """Whether this person, or a team of theirs, is the one who is asked."""
+    return user.role in ANSWER and Assignment.objects.held_by(user).filter(pk=assignment.pk).exists()
+
+
+def get_assignment_for(user: User, pk: int) -> Assignment:
+    """An assignment, for who holds it, who asked and still sees the practice, and everybody who sees the assessment."""
+    whole = Assignment.objects.with_answered().select_related("assessment__team", "person", "team", "asked_by")
+    found = whole.filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    get_practice_assessment_for(user, found.assessment_id, found.practice)
+    return found
+
+
+def get_held_assignment_for(user: User, pk: int) -> Assignment:
+    """An assignment that this person, or a team of theirs, holds."""
+    found = Assignment.objects.held_by(user).select_related("assessment__team", "person", "team").filter(pk=pk).first()
+    if found is None or user.role not in ANSWER:
+        raise Http404
+    return found
+
+
+def can_withdraw(user: User, assignment: Assignment) -> bool:
+    """Whether this person may say that nobody is asked any more: who answers for the team."""
+    return can_answer(user, assignment.assessment)
+
+
+def get_withdrawable_assignment_for(user: User, pk: int) -> Assignment:
+    """An assignment, for somebody who answers for the team of its assessment."""
+    found = Assignment.objects.select_related("assessment__team").filter(pk=pk).first()
+    if found is None or not can_withdraw(user, found):
+        raise Http404
+    return found
+
+
+def get_comment_for(user: User, pk: int) -> Comment:
+    """A comment, for somebody who may see its practice."""
+    found = Comment.objects.select_related("assessment__team", "written_by").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    get_practice_assessment_for(user, found.assessment_id, found.practice)
+    return found
+
+
+def get_own_comment_for(user: User, pk: int) -> Comment:
+    """A comment that this person wrote and may still see."""
+    found = get_comment_for(user, pk)
+    if found.written_by_id != user.pk or found.deleted_at:
         raise Http404
     return found
 

@@ -5,6 +5,7 @@ from readiness.assessments.models import (
     AnswerChange,
     AnsweringPreference,
     Assessment,
+    BankMove,
     Binding,
     BindingCheck,
     Evidence,
@@ -16,21 +17,28 @@ from readiness.assessments.models import (
 from readiness.blobs.models import Blob
 from readiness.contradictions.models import Contradiction, ContradictionEvent
 from readiness.success.models import SuccessMetric
+from readiness.teamwork.models import Assignment, Comment, Mail, Mention, WorkPreference
 
 __all__ = [
     "Answer",
     "AnswerChange",
     "AnsweringPreference",
     "Assessment",
+    "Assignment",
+    "BankMove",
     "Binding",
     "BindingCheck",
     "Blob",
+    "Comment",
     "Contradiction",
     "ContradictionEvent",
     "Evidence",
+    "Mail",
+    "Mention",
     "Remark",
     "ReportedFigure",
     "RuleTarget",
     "Snapshot",
     "SuccessMetric",
+    "WorkPreference",
 ]

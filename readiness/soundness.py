@@ -22,6 +22,7 @@ from readiness.bank import (
     SuggestedBinding,
     Text,
     release,
+    versions,
 )
 from readiness.scoring import HIGHEST_LEVEL, Comparator, Thresholds
 
@@ -152,6 +153,10 @@ def _key_problems(bank: Bank, ledger: Path) -> Iterator[str]:
 
 def _digest_problems(bank: Bank, directory: Path) -> Iterator[str]:
     published = dict(_lines(directory / "published.txt", 2))
+    later = [version for version in versions(directory) if release(version) > release(bank.version)]
+    if bank.version not in published and later:
+        line = f"{bank.version} {content_digest(bank.version, directory)}"
+        yield f"{bank.version}: {later[0]} came after it, so it may not change. Add the line '{line}' to published.txt."
     if bank.version in published and published[bank.version] != content_digest(bank.version, directory):
         yield f"{bank.version}: is published and was changed. Undo that and write a new version."
 

@@ -4,12 +4,15 @@ from django.urls import path
 
 from readiness.assessments import answering_views as answering
 from readiness.assessments import review_views as review
+from readiness.assessments import succession_views as succession
 from readiness.assessments import views as assessments
 from readiness.bindings import views as bindings
 from readiness.contradictions import views as contradictions
 from readiness.evidence import views as evidence
 from readiness.overview import views as overview
 from readiness.success import views as success
+from readiness.teamwork import urls as teamwork
+from readiness.trends import views as trends
 
 app_name = "readiness"
 urlpatterns = [
@@ -17,6 +20,10 @@ urlpatterns = [
     path("rules/<int:number>/", assessments.rule_detail, name="rule_detail"),
     path("assessments/", assessments.assessment_list, name="assessment_list"),
     path("assessments/start/", assessments.assessment_start, name="assessment_start"),
+    path("assessments/next/<int:team_pk>/", succession.assessment_next, name="assessment_next"),
+    path("assessments/<int:pk>/confirm/", succession.assessment_confirm, name="assessment_confirm"),
+    path("assessments/<int:pk>/upgrade/", succession.assessment_upgrade, name="assessment_upgrade"),
+    path("assessments/<int:pk>/upgrade/undo/", succession.assessment_upgrade_undo, name="assessment_upgrade_undo"),
     path("assessments/<int:pk>/", assessments.assessment_detail, name="assessment_detail"),
     path("assessments/<int:pk>/practices/<str:key>/", assessments.assessment_practice, name="assessment_practice"),
     path(
@@ -74,9 +81,16 @@ urlpatterns = [
     ),
     path("contradictions/<int:pk>/hand-over/", contradictions.contradiction_hand_over, name="contradiction_hand_over"),
     path("contradictions/<int:pk>/comment/", contradictions.contradiction_comment, name="contradiction_comment"),
+    path("trends/", trends.trend_company, name="trend_company"),
+    path("trends/company.csv", trends.trend_company_csv, name="trend_company_csv"),
+    path("trends/<int:team_pk>/", trends.trend_detail, name="trend_detail"),
+    path("trends/<int:team_pk>/trend.csv", trends.trend_csv, name="trend_csv"),
+    path("comparison/", trends.comparison, name="comparison"),
+    path("comparison/comparison.csv", trends.comparison_csv, name="comparison_csv"),
     path("success-metrics/", success.success_metric_list, name="success_metric_list"),
     path("success-metrics/new/", success.success_metric_add, name="success_metric_add"),
     path("success-metrics/<int:pk>/", success.success_metric_detail, name="success_metric_detail"),
     path("success-metrics/<int:pk>/edit/", success.success_metric_edit, name="success_metric_edit"),
     path("success-metrics/<int:pk>/retire/", success.success_metric_retire, name="success_metric_retire"),
+    *teamwork.urlpatterns,
 ]

@@ -24,6 +24,7 @@ from readiness.assessments.models import Answer, Assessment, Binding, Evidence, 
 from readiness.blobs.models import Blob
 from readiness.contradictions.models import Contradiction
 from readiness.success.models import SuccessMetric
+from readiness.teamwork.models import Assignment, Comment
 from tests.factories import CustomKpiFactory, NodeFactory, TeamFactory, UserFactory, machine_key, member_of
 from tests.inference_kpis.mappings.makers import a_mapping
 from tests.readiness.measurements import bind
@@ -44,6 +45,8 @@ SEES_BINDINGS = SEES_ALL | ON_TEAM | BINDS
 REVIEWS = frozenset({"other reviewer", "other administrator"})
 OWNS_ANNOTATIONS = frozenset({"team operator", "other administrator"})
 WRITES_FLEET = frozenset({"other operator", "team operator", "other administrator"})
+# Asked to answer a practice, and the author of a comment.
+HOLDS = frozenset({"team contributor"})
 ADMINISTERS = frozenset({"other administrator"})
 
 
@@ -97,6 +100,10 @@ class World:
         self.metric = SuccessMetric.objects.create(
             name="Metric", team=self.team, kpi="availability", target_value=99, target_on=date(2027, 1, 1), owner=author
         )
+        asked = {"practice": "UC1", "person": author, "asked_by": author, "asked_at": NOW, "note": "secret-marker"}
+        self.assignment = Assignment.objects.create(assessment=self.assessment, **asked)
+        said = {"practice": "UC1", "text": "secret-marker", "written_by": author, "written_at": NOW}
+        self.comment = Comment.objects.create(assessment=self.assessment, **said)
         self.node: Node = NodeFactory()
         self.probe = Probe.objects.create(name=f"Probe of {self.team}", node=self.node, model_name="m")
         ServedModel.objects.get_or_create(name=MODEL)
@@ -139,6 +146,14 @@ def of_binding(world: World) -> list[Any]:
 
 def of_contradiction(world: World) -> list[Any]:
     return [world.contradiction.pk]
+
+
+def of_assignment(world: World) -> list[Any]:
+    return [world.assignment.pk]
+
+
+def of_comment(world: World) -> list[Any]:
+    return [world.comment.pk]
 
 
 def of_node(world: World) -> list[Any]:
@@ -190,6 +205,10 @@ ROWS: dict[str, Row] = {
     "readiness:rule_detail": Row(EVERYBODY, lambda world: [1]),
     "readiness:assessment_list": Row(EVERYBODY),
     "readiness:assessment_start": Row(EVERYBODY, method="post"),
+    "readiness:assessment_next": Row(ANSWERS, lambda world: [world.team.pk]),
+    "readiness:assessment_confirm": Row(ANSWERS, of_assessment, "post", {"rule": "1"}),
+    "readiness:assessment_upgrade": Row(ANSWERS, of_assessment),
+    "readiness:assessment_upgrade_undo": Row(ANSWERS, of_assessment),
     "readiness:assessment_detail": Row(SEES_ALL | ON_TEAM, of_assessment),
     "readiness:assessment_practice": Row(SEES_ALL | ON_TEAM, lambda world: [world.assessment.pk, "UC1"]),
     "readiness:assessment_answer_save": Row(
@@ -238,11 +257,32 @@ ROWS: dict[str, Row] = {
     ),
     "readiness:remark_withdraw": Row(REVIEWS, lambda world: [world.assessment.pk, world.remark.pk], "post"),
     "readiness:evidence_review": Row(REVIEWS, lambda world: [world.evidence.pk], "post"),
+    "readiness:trend_company": Row(EVERYBODY),
+    "readiness:trend_company_csv": Row(EVERYBODY),
+    "readiness:trend_detail": Row(SEES_ALL | ON_TEAM, lambda world: [world.assessment.team_id]),
+    "readiness:trend_csv": Row(SEES_ALL | ON_TEAM, lambda world: [world.assessment.team_id]),
+    "readiness:comparison": Row(EVERYBODY),
+    "readiness:comparison_csv": Row(EVERYBODY),
     "readiness:success_metric_list": Row(EVERYBODY),
     "readiness:success_metric_add": Row(EVERYBODY),
     "readiness:success_metric_detail": Row(EVERYBODY, of_metric),
     "readiness:success_metric_edit": Row(ANSWERS, of_metric),
     "readiness:success_metric_retire": Row(ANSWERS, of_metric, "post"),
+    "readiness:my_work": Row(EVERYBODY),
+    "readiness:my_work_count": Row(EVERYBODY),
+    "readiness:work_preference": Row(EVERYBODY),
+    "readiness:outbox": Row(EVERYBODY),
+    "readiness:assignment_add": Row(ANSWERS, of_assessment),
+    "readiness:assignment_detail": Row(SEES_ALL | ON_TEAM, of_assignment),
+    "readiness:assignment_accept": Row(HOLDS, of_assignment, "post"),
+    "readiness:assignment_decline": Row(HOLDS, of_assignment, "post", {"reason": "x"}),
+    "readiness:assignment_hand_on": Row(HOLDS, of_assignment, "post"),
+    "readiness:assignment_withdraw": Row(ANSWERS, of_assignment, "post"),
+    "readiness:comment_add": Row(SEES_ALL | ON_TEAM, lambda world: [world.assessment.pk, "UC1"]),
+    "readiness:mention_read": Row(SEES_ALL | ON_TEAM, lambda world: [world.assessment.pk, "UC1"], "post"),
+    "readiness:comment_edit": Row(HOLDS, of_comment),
+    "readiness:comment_delete": Row(HOLDS, of_comment, "post"),
+    "readiness:comment_resolve": Row(SEES_ALL | ON_TEAM, of_comment, "post"),
     "kpis:fleet": Row(EVERYBODY),
     "kpis:storage": Row(WRITES_FLEET),
     "kpis:storage_csv": Row(WRITES_FLEET),

@@ -105,7 +105,13 @@ CALCULATIONS = (
     "readiness/bank.py",
     "readiness/soundness.py",
     "readiness/blobs/sniffing.py",
+    "readiness/assessments/bank_changes.py",
+    "readiness/assessments/needing.py",
     "readiness/assessments/replies.py",
+    "readiness/trends/points.py",
+    "readiness/trends/changes.py",
+    "readiness/trends/comparing.py",
+    "readiness/teamwork/mentions.py",
 )
 
 

@@ -53,7 +53,7 @@ def save_answer(
 
     Whatever a reviewer asked of the practice is settled by it. A reply without a level is work in progress. Raises
     `NotEditable`, `GateAlwaysApplies`, or `StaleAnswer` with the answer that stands. Writing what stands already
-    changes nothing.
+    changes nothing, but confirms what waits for that.
     """
     if reply.is_not_applicable and load_bank(assessment.bank_version).practice(practice).gate:
         raise GateAlwaysApplies
@@ -63,7 +63,7 @@ def save_answer(
             raise NotEditable
         answer = Answer.objects.select_related("answered_by").filter(assessment=locked, practice=practice).first()
         before = answer.reply if answer else NOTHING
-        if answer and before == reply:
+        if answer and before == reply and not answer.awaits_confirmation:
             return answer
         if answer and answer.version != seen_version:
             raise StaleAnswer(answer)
@@ -73,17 +73,28 @@ def save_answer(
         answer.is_not_applicable = reply.is_not_applicable
         answer.not_applicable_reason = reply.not_applicable_reason
         answer.not_applicable_until = reply.not_applicable_until
-        answer.not_applicable_approved_by = None
+        if before != reply:
+            answer.not_applicable_approved_by = None
+        answer.awaits_confirmation, answer.worded_in = False, ""
         answer.version += 1
         answer.answered_by, answer.answered_at = by, now
         answer.save()
-        _keep_change(answer, before, restores)
+        change_of(answer, before, by=by, at=now, restores=restores).save()
         _settle_remarks(assessment=locked, practice=practice, now=now)
     return answer
 
 
-def _keep_change(answer: Answer, before: Reply, restores: AnswerChange | None) -> None:
-    AnswerChange.objects.create(
+def change_of(
+    answer: Answer,
+    before: Reply,
+    *,
+    by: User,
+    at: datetime,
+    restores: AnswerChange | None = None,
+    carried_from: Assessment | None = None,
+) -> AnswerChange:
+    """The line of the history, unsaved, that says how an answer came to be what it is now."""
+    return AnswerChange(
         assessment_id=answer.assessment_id,
         practice=answer.practice,
         version=answer.version,
@@ -96,8 +107,9 @@ def _keep_change(answer: Answer, before: Reply, restores: AnswerChange | None) -
         to_reason=answer.not_applicable_reason,
         to_until=answer.not_applicable_until,
         restores=restores,
-        changed_by=answer.answered_by,
-        changed_at=answer.answered_at,
+        carried_from=carried_from,
+        changed_by=by,
+        changed_at=at,
     )
 
 

@@ -96,7 +96,7 @@ def _take_what_was_touched(request: SignedInRequest, entries: list[Entry]) -> in
 @require_POST
 def assessment_answer_save(request: SignedInRequest, pk: int, key: str) -> JsonResponse:
     """What the script of the pages saves by itself: the fields of one practice, without evidence."""
-    assessment = access.get_answerable_assessment_for(request.user, pk)
+    assessment = access.get_answerable_practice_assessment_for(request.user, pk, key)
     entry = entry_of(assessment, practice_or_404(assessment, key), request.POST, is_draft=True)
     if entry.take(by=request.user, now=datetime.now(UTC)) and entry.answer:
         at = date_format(timezone.localtime(entry.answer.answered_at), "TIME_FORMAT")
@@ -149,7 +149,7 @@ def assessment_preference(request: SignedInRequest, pk: int) -> HttpResponse:
 @signed_in
 @require_POST
 def answer_restore(request: SignedInRequest, pk: int, key: str) -> HttpResponse:
-    assessment = access.get_answerable_assessment_for(request.user, pk)
+    assessment = access.get_answerable_practice_assessment_for(request.user, pk, key)
     form = RestoreForm(request.POST)
     change_pk = form.cleaned_data["change"] if form.is_valid() else None
     change = get_object_or_404(AnswerChange, pk=change_pk, assessment=assessment, practice=key)

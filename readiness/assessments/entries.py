@@ -7,14 +7,17 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from readiness.assessments.answering import StaleAnswer, save_reply
+from readiness.assessments.carrying import practice_in
 from readiness.assessments.forms import MERGED, THEIRS, AnswerForm, form_of, initial_of
 from readiness.assessments.history import replies_at
 from readiness.assessments.models import Answer, Assessment, Remark
+from readiness.assessments.needing import is_reworded
 from readiness.assessments.replies import NOTHING, Reply, merged
-from readiness.bank import Practice
+from readiness.bank import Practice, load_bank, versions
 from readiness.exceptions import ReadinessError
 
 
@@ -56,11 +59,21 @@ class Entry:
         """Do what the sender of the form chose. True if the answer was saved, so that the form is as good as new."""
         if self.form.choice == THEIRS:
             self._renew()
+        elif self._is_asked_otherwise():
+            self.form.add_error(
+                None, _("The question was reworded since you opened this page. Read it again, then save.")
+            )
         elif self.form.is_valid() and self.form.choice == MERGED:
             self._merge()
         elif self.form.is_valid():
             return self._save(by, now)
         return False
+
+    def _is_asked_otherwise(self) -> bool:
+        """Whether the sender saw the words of another version of the bank, and they said something else."""
+        seen = self.form.data.get(self.form.add_prefix("seen_bank"))
+        then = practice_in(load_bank(seen), self.practice.key) if seen in versions() else None
+        return then is not None and is_reworded(then, self.practice)
 
     def leave_untouched(self) -> bool:
         """Let go of a form that says what its sender was shown, however old that is; one query where it is old."""
@@ -136,7 +149,11 @@ def entry_of(
 
 
 def _answers(assessment: Assessment) -> QuerySet[Answer]:
-    return Answer.objects.filter(assessment=assessment).select_related("answered_by").prefetch_related("evidence")
+    return (
+        Answer.objects.filter(assessment=assessment)
+        .select_related("answered_by", "carried_from")
+        .prefetch_related("evidence")
+    )
 
 
 def _entry(

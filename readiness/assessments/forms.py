@@ -143,6 +143,36 @@ class PreferenceForm(forms.Form):
     practice = forms.CharField(max_length=20, required=False)
 
 
+class NextForm(forms.Form):
+    """How the next assessment of a team starts."""
+
+    CARRY, AFRESH = "carry", "afresh"
+
+    way = forms.ChoiceField(choices=[(CARRY, CARRY), (AFRESH, AFRESH)])
+
+
+class ConfirmForm(forms.Form):
+    rule = forms.IntegerField(min_value=1)
+
+
+class SubmitForm(forms.Form):
+    """How many earlier answers the page said would be confirmed by submitting."""
+
+    confirming = forms.IntegerField(min_value=0, required=False)
+
+
+class UpgradeForm(forms.Form):
+    """The version that the preview was of."""
+
+    version = forms.CharField(max_length=20)
+
+
+class UndoForm(forms.Form):
+    """How many answers the page said would no longer count."""
+
+    losses = forms.IntegerField(min_value=0)
+
+
 class RestoreForm(forms.Form):
     change = forms.IntegerField(min_value=1)
     seen_version = forms.IntegerField(min_value=0)

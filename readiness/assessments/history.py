@@ -17,6 +17,7 @@ COLUMNS = (
     *("changed_at_utc", "changed_by", "practice", "version"),
     *("from_level", "from_note", "from_not_applicable_reason", "from_not_applicable_until"),
     *("to_level", "to_note", "to_not_applicable_reason", "to_not_applicable_until", "restores_version"),
+    "carried_from_assessment",
 )
 
 
@@ -28,7 +29,7 @@ class DateHasPassed(ReadinessError):
 def changes_of(assessment: Assessment, practice: str) -> QuerySet[AnswerChange]:
     """The changes of one answer, newest first."""
     return AnswerChange.objects.filter(assessment=assessment, practice=practice).select_related(
-        "changed_by", "restores"
+        "changed_by", "restores", "carried_from"
     )
 
 
@@ -78,4 +79,5 @@ def table(changes: Iterable[AnswerChange]) -> Iterator[tuple[object, ...]]:
             as_text(each.to_reason),
             each.to_until,
             each.restores.version if each.restores else None,
+            each.carried_from_id,
         )

@@ -23,6 +23,9 @@ class AssessmentQuerySet(models.QuerySet["Assessment"]):
     def approved(self) -> Self:
         return self.filter(state=Assessment.State.APPROVED)
 
+    def in_progress(self) -> Self:
+        return self.exclude(state=Assessment.State.APPROVED)
+
     def latest_approved_per_team(self) -> Self:
         """One assessment a team: the one approved last."""
         return self.approved().order_by("team_id", "-approved_at", "-id").distinct("team_id")
@@ -90,6 +93,11 @@ class Answer(models.Model):
     version = models.PositiveIntegerField(default=1)
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     answered_at = models.DateTimeField()
+    # Carried over, or reworded under it since: it counts as an answer once somebody confirms or changes it.
+    awaits_confirmation = models.BooleanField(default=False, editable=False)
+    # The version of the bank whose words it answers, where that is not the assessment's.
+    worded_in = models.CharField(max_length=20, blank=True, editable=False)
+    carried_from = models.ForeignKey(Assessment, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         verbose_name = _("answer")
@@ -130,6 +138,7 @@ class AnswerChange(models.Model):
     to_reason = models.CharField(max_length=500, blank=True)
     to_until = models.DateField(null=True)
     restores = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="+")
+    carried_from = models.ForeignKey(Assessment, on_delete=models.PROTECT, null=True, related_name="+")
     changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     changed_at = models.DateTimeField()
 
@@ -149,6 +158,11 @@ class AnswerChange(models.Model):
     @property
     def after(self) -> Reply:
         return Reply(self.to_level, self.to_note, self.to_reason, self.to_until)
+
+    @property
+    def is_confirmation(self) -> bool:
+        """Whether somebody let stand what was there; anything else that changes nothing is not written down."""
+        return self.before == self.after
 
 
 class AnsweringPreference(models.Model):
@@ -283,6 +297,32 @@ class Snapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.assessment} {self.taken_at:%Y-%m-%d}"
+
+
+class BankMove(models.Model):
+    """An assessment in progress moved to another version of the bank; the newest one that stands can be taken back.
+
+    `set_waiting` has the practices whose answers waited for somebody only because of it, `last_change` the newest
+    change of an answer before it, 0 where there was none.
+    """
+
+    assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="bank_moves")
+    from_version = models.CharField(max_length=20)
+    to_version = models.CharField(max_length=20)
+    set_waiting = models.JSONField(default=list)
+    last_change = models.PositiveBigIntegerField(default=0)
+    moved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    moved_at = models.DateTimeField()
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("move to another version of the bank")
+        verbose_name_plural = _("moves to another version of the bank")
+        ordering = ("assessment", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.assessment} {self.from_version} → {self.to_version}"
 
 
 class RuleTarget(models.Model):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from inference_kpis.catalogue import Kpi
+from readiness.assessments.carrying import needs_of, open_remarks
 from readiness.assessments.models import (
     Answer,
     AnsweringPreference,
@@ -17,10 +18,11 @@ from readiness.assessments.models import (
     Binding,
     BindingCheck,
     Evidence,
-    Remark,
 )
+from readiness.assessments.needing import Need
 from readiness.assessments.results import Result
-from readiness.bank import Action, Practice, Rule, load_bank
+from readiness.assessments.workings import workings
+from readiness.bank import Action, Practice, Rule, load_bank, versions
 from readiness.scoring import Obstacle, PracticeScore, Price, RuleScore, Step, Way, cheapest_way, next_level, obstacles
 
 # How long before it counts less a piece of evidence is pointed at.
@@ -29,9 +31,19 @@ WARN_WITHIN = timedelta(days=30)
 
 def with_progress(assessments: QuerySet[Assessment]) -> list[tuple[Assessment, int, int]]:
     """Each assessment with the number of its answers and of its practices; one query."""
-    is_explicit = Q(answers__level__isnull=False) | Q(answers__is_not_applicable=True)
-    counted = assessments.annotate(answered=Count("answers", filter=is_explicit))
+    is_given = Q(answers__level__isnull=False) | Q(answers__is_not_applicable=True)
+    is_explicit = is_given & Q(answers__awaits_confirmation=False)
+    counted = assessments.annotate(answered=Count("answers", filter=is_explicit & _is_asked()))
     return [(each, each.answered, len(load_bank(each.bank_version).practices)) for each in counted]
+
+
+def _is_asked() -> Q:
+    """Answers to practices of the assessment's own version; after a move between versions there may be others."""
+    asked = Q()
+    for version in versions():
+        keys = [practice.key for practice in load_bank(version).practices]
+        asked |= Q(bank_version=version, answers__practice__in=keys)
+    return asked
 
 
 Path = AnsweringPreference.Path
@@ -42,6 +54,7 @@ class TaskState(Enum):
 
     SENT_BACK = "sent_back"
     DONE = "done"
+    CARRIED = "carried"
     IN_PROGRESS = "in_progress"
     TO_DO = "to_do"
 
@@ -54,10 +67,26 @@ class Task:
     answer: Answer | None
     has_evidence: bool = False
     is_sent_back: bool = False
+    needs: tuple[Need, ...] = ()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether an earlier answer is there that nobody has confirmed or changed yet."""
+        return self.answer is not None and self.answer.awaits_confirmation
 
     @property
     def is_done(self) -> bool:
-        return self.answer is not None and self.answer.reply.is_given
+        return self.answer is not None and self.answer.reply.is_given and not self.is_waiting
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether an earlier answer only has to be confirmed."""
+        return self.is_waiting and not self.needs
+
+    @property
+    def is_left(self) -> bool:
+        """Whether it has to be answered, or looked at again."""
+        return not (self.is_done or self.is_standing)
 
     @property
     def state(self) -> TaskState:
@@ -65,6 +94,8 @@ class Task:
             return TaskState.SENT_BACK
         if self.is_done:
             return TaskState.DONE
+        if self.is_waiting:
+            return TaskState.CARRIED
         is_begun = self.has_evidence or bool(self.answer and self.answer.note)
         return TaskState.IN_PROGRESS if is_begun else TaskState.TO_DO
 
@@ -80,7 +111,16 @@ class RuleTasks:
 
     @property
     def minutes_left(self) -> int:
-        return sum(task.practice.minutes for task in self.tasks if not task.is_done)
+        return sum(task.practice.minutes for task in self.tasks if task.is_left)
+
+    @property
+    def standing(self) -> tuple[Task, ...]:
+        return tuple(task for task in self.tasks if task.is_standing)
+
+    @property
+    def shown(self) -> tuple[Task, ...]:
+        """Everything but what stands; what needs somebody comes first."""
+        return tuple(sorted((task for task in self.tasks if not task.is_standing), key=lambda task: not task.needs))
 
 
 @dataclass(frozen=True)
@@ -107,15 +147,30 @@ class TaskList:
 
     @property
     def open(self) -> int:
-        return self.total - self.done
+        return sum(task.is_left for task in self.tasks)
+
+    @property
+    def standing(self) -> tuple[Task, ...]:
+        return tuple(task for task in self.tasks if task.is_standing)
+
+    @property
+    def needing(self) -> tuple[Task, ...]:
+        """What was answered before and needs somebody again."""
+        return tuple(task for task in self.tasks if task.needs)
+
+    @property
+    def carried_from(self) -> Assessment | None:
+        """The assessment that this one started from, while any of its answers waits."""
+        sources = (task.answer.carried_from for task in self.tasks if task.answer and task.is_waiting)
+        return next((source for source in sources if source), None)
 
     @property
     def open_gates(self) -> int:
-        return sum(not task.is_done for task in self.gates)
+        return sum(task.is_left for task in self.gates)
 
     @property
     def gate_minutes_left(self) -> int:
-        return sum(task.practice.minutes for task in self.gates if not task.is_done)
+        return sum(task.practice.minutes for task in self.gates if task.is_left)
 
     @property
     def has_work(self) -> bool:
@@ -132,19 +187,19 @@ class TaskList:
 
     def resume(self, path: str) -> str | None:
         """Where to go on: what was sent back, then what is open, on the path of gates these before others."""
-        still_open = [*self.sent_back, *(task for task in _on(path, self.tasks) if not task.is_done)]
+        still_open = [*self.sent_back, *(task for task in _on(path, self.tasks) if task.is_left)]
         return still_open[0].practice.key if still_open else None
 
     def first_of(self, rule: Rule, path: str) -> str:
         """Where to begin or go on with one rule; its first practice when all are answered."""
         tasks = _on(path, [task for each in self.rules if each.rule == rule for task in each.tasks])
-        return next((task for task in tasks if not task.is_done), tasks[0]).practice.key
+        return next((task for task in tasks if task.is_left), tasks[0]).practice.key
 
     def next_open(self, path: str, *, after: str) -> str | None:
         """The next practice to answer, around the end of the list; None when this leg of the path is done."""
         at = next(i for i, task in enumerate(self.tasks) if task.practice.key == after)
         around = [*self.tasks[at + 1 :], *self.tasks[:at]]
-        still_open = [task for task in around if not task.is_done]
+        still_open = [task for task in around if task.is_left]
         if any(task.is_sent_back for task in around):
             still_open = [task for task in around if task.is_sent_back]
         elif path == Path.GATES and (self.tasks[at].practice.gate or self.open_gates):
@@ -162,16 +217,20 @@ def _on(path: str, tasks: Iterable[Task]) -> list[Task]:
 
 
 def task_list(assessment: Assessment) -> TaskList:
-    """The task list of an assessment; two queries."""
+    """The task list of an assessment; two queries, five while earlier answers wait to be confirmed."""
     has_evidence = Exists(Evidence.objects.filter(answer=OuterRef("pk")))
-    answers = {answer.practice: answer for answer in assessment.answers.annotate(has_evidence=has_evidence)}
-    sent_back = set(Remark.objects.filter(assessment=assessment, resolved_at=None).values_list("practice", flat=True))
+    rows = assessment.answers.annotate(has_evidence=has_evidence).select_related("carried_from")
+    answers = {answer.practice: answer for answer in rows}
+    sent_back = open_remarks(assessment)
+    bank = load_bank(assessment.bank_version)
+    waiting = [answer for answer in answers.values() if answer.awaits_confirmation]
+    needed = needs_of(assessment, waiting, bank=bank, remarked=sent_back, now=datetime.now(UTC)) if waiting else {}
 
     def task(practice: Practice) -> Task:
         answer = answers.get(practice.key)
-        return Task(practice, answer, bool(answer and answer.has_evidence), practice.key in sent_back)
+        has_pieces = bool(answer and answer.has_evidence)
+        return Task(practice, answer, has_pieces, practice.key in sent_back, needed.get(practice.key, ()))
 
-    bank = load_bank(assessment.bank_version)
     return TaskList(tuple(RuleTasks(rule, tuple(map(task, rule.practices))) for rule in bank.rules))
 
 
@@ -253,6 +312,7 @@ class RuleRow:
     obstacles: tuple[tuple[Obstacle, Any], ...]
     way: Way | None
     steps: tuple[tuple[Step, Practice, Action | None], ...]
+    workings: list[tuple[str, str]]
 
 
 def result_rows(result: Result, bindings: Iterable[Binding], checks: Mapping[int, list[BindingCheck]]) -> list[RuleRow]:
@@ -276,6 +336,7 @@ def result_rows(result: Result, bindings: Iterable[Binding], checks: Mapping[int
                 above,
                 tuple((obstacle, words.get(getattr(obstacle, "practice", ""))) for obstacle in found),
                 *_way(each.rule, each.score, above),
+                workings(each.score, result.assessment.bank_version),
             )
         )
     return rows

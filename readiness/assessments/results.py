@@ -199,7 +199,8 @@ def _practice_answer(practice: Practice, answer: Answer | None, measurements: It
     if answer is None:
         return PracticeAnswer(scored, None, (), tuple(measurements))
     not_applicable = None
-    if answer.is_not_applicable:
+    # Set aside while it was no gate practice yet: it applies now, and is unanswered.
+    if answer.is_not_applicable and not practice.gate:
         is_approved = answer.not_applicable_approved_by_id is not None
         not_applicable = NotApplicable(answer.not_applicable_reason, is_approved, answer.not_applicable_until)
     pieces = tuple(

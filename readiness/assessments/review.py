@@ -10,6 +10,7 @@ from accounts.audit import record
 from accounts.models import User
 from readiness.assessments.models import Answer, Assessment, Evidence, Remark, Snapshot, digest_of
 from readiness.assessments.results import result_of
+from readiness.assessments.succession import settle_carried
 from readiness.bank import load_bank
 from readiness.exceptions import (
     NotEditable,
@@ -27,8 +28,11 @@ from readiness.exceptions import (
 State = Assessment.State
 
 
-def submit_assessment(*, assessment: Assessment, by: User, now: datetime) -> Assessment:
-    """Hand the assessment to a reviewer. Raises `NotEditable`, or `NothingAnswered` while a gate practice is open."""
+def submit_assessment(*, assessment: Assessment, by: User, now: datetime, confirming: int = 0) -> Assessment:
+    """Hand the assessment to a reviewer, and confirm what was carried over: `confirming` is the number that was shown.
+
+    Raises `NotEditable`, `NothingAnswered` while a gate practice is open, and what `settle_carried` raises.
+    """
     with transaction.atomic():
         locked = Assessment.objects.select_for_update().get(pk=assessment.pk)
         if not locked.is_editable:
@@ -37,6 +41,7 @@ def submit_assessment(*, assessment: Assessment, by: User, now: datetime) -> Ass
         gates = {gate.key for rule in load_bank(locked.bank_version).rules for gate in rule.gates}
         if gates - answered:
             raise NothingAnswered
+        settle_carried(locked=locked, confirming=confirming, by=by, now=now)
         locked.state, locked.submitted_by, locked.submitted_at = State.SUBMITTED, by, now
         locked.save()
         record("assessment.submit", locked, actor=by)

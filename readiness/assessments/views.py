@@ -15,14 +15,16 @@ from accounts.access import SignedInRequest, signed_in
 from accounts.alphabet import alphabetical
 from readiness import access
 from readiness.assessments import answering, progress, review
+from readiness.assessments.carrying import waiting_reasons
 from readiness.assessments.entries import entry_of
 from readiness.assessments.evidence_forms import FilesForm
-from readiness.assessments.forms import RemarkForm, StartForm, is_draft
+from readiness.assessments.forms import RemarkForm, StartForm, SubmitForm, is_draft
 from readiness.assessments.history import changes_of
-from readiness.assessments.models import Binding, Evidence
+from readiness.assessments.models import Assessment, Binding, Evidence
 from readiness.assessments.results import company_result, latest_checks, result_of
+from readiness.assessments.upgrading import newer_version, standing_move
 from readiness.assessments.way import next_url, practice_or_404, preference_of, resume_url
-from readiness.exceptions import ReadinessError
+from readiness.exceptions import AlreadyInProgress, ReadinessError
 
 CHANGES_PER_PAGE = 10
 
@@ -44,8 +46,14 @@ def assessment_start(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Choose one of your teams."))
         return redirect("readiness:assessment_list")
+    team = form.cleaned_data["team"]
+    if standing := Assessment.objects.in_progress().filter(team=team).first():
+        messages.error(request, str(AlreadyInProgress()))
+        return redirect(standing)
+    if Assessment.objects.approved().filter(team=team).exists():
+        return redirect("readiness:assessment_next", team.pk)
     try:
-        assessment = answering.start_assessment(team=form.cleaned_data["team"], by=request.user, now=datetime.now(UTC))
+        assessment = answering.start_assessment(team=team, by=request.user, now=datetime.now(UTC))
     except ReadinessError as error:
         messages.error(request, str(error))
         return redirect("readiness:assessment_list")
@@ -61,6 +69,8 @@ def assessment_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         request,
         "readiness/assessments/assessment_detail.html",
         {
+            "newer_version": newer_version(assessment),
+            "standing_move": standing_move(assessment),
             "assessment": assessment,
             "tasks": tasks,
             "preference": preference,
@@ -75,17 +85,20 @@ def assessment_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def assessment_practice(request: SignedInRequest, pk: int, key: str) -> HttpResponse:
     if request.method == "POST":
-        assessment = access.get_answerable_assessment_for(request.user, pk)
+        assessment = access.get_answerable_practice_assessment_for(request.user, pk, key)
         entry = entry_of(assessment, practice_or_404(assessment, key), request.POST, is_draft=is_draft(request.POST))
         if entry.take(by=request.user, now=datetime.now(UTC)):
             messages.success(request, _("Answer saved."))
+            if access.is_guest(request.user, assessment):
+                return redirect("readiness:my_work")
             is_going_on = "continue" in request.POST
             return redirect(next_url(assessment, preference_of(request.user), after=key) if is_going_on else assessment)
         if entry.is_settled:
             return redirect("readiness:assessment_practice", pk, key)
     else:
-        assessment = access.get_assessment_for(request.user, pk)
+        assessment = access.get_practice_assessment_for(request.user, pk, key)
         entry = entry_of(assessment, practice_or_404(assessment, key))
+    may_answer, is_guest = access.may_answer_practice(request.user, assessment, key)
     return render(
         request,
         "readiness/assessments/assessment_practice.html",
@@ -99,8 +112,10 @@ def assessment_practice(request: SignedInRequest, pk: int, key: str) -> HttpResp
             "former_pieces": progress.former_pieces_of(entry.answer),
             "entry": entry,
             "form": entry.form,
-            "can_answer": assessment.is_editable and access.can_answer(request.user, assessment),
+            "can_answer": assessment.is_editable and may_answer,
+            "is_guest": is_guest,
             "can_review_evidence": access.can_review(request.user, assessment),
+            **waiting_reasons(assessment, entry.practice, entry.answer, datetime.now(UTC)),
             "remark_form": RemarkForm() if access.may_remark(request.user, assessment) else None,
             "place": progress.place_of(assessment, key),
             "changes": Paginator(changes_of(assessment, key), CHANGES_PER_PAGE).get_page(request.GET.get("page")),
@@ -112,10 +127,8 @@ def assessment_practice(request: SignedInRequest, pk: int, key: str) -> HttpResp
 @signed_in
 @require_POST
 def evidence_remove(request: SignedInRequest, pk: int, evidence_pk: int) -> HttpResponse:
-    assessment = access.get_answerable_assessment_for(request.user, pk)
-    evidence = get_object_or_404(
-        Evidence.everything.select_related("answer"), pk=evidence_pk, answer__assessment=assessment
-    )
+    evidence = get_object_or_404(Evidence.everything.select_related("answer"), pk=evidence_pk, answer__assessment=pk)
+    access.get_answerable_practice_assessment_for(request.user, pk, evidence.answer.practice)
     try:
         answering.remove_evidence(evidence=evidence, by=request.user, now=datetime.now(UTC))
     except ReadinessError as error:
@@ -129,8 +142,10 @@ def evidence_remove(request: SignedInRequest, pk: int, evidence_pk: int) -> Http
 @require_POST
 def assessment_submit(request: SignedInRequest, pk: int) -> HttpResponse:
     assessment = access.get_answerable_assessment_for(request.user, pk)
+    form = SubmitForm(request.POST)
+    confirming = (form.cleaned_data["confirming"] if form.is_valid() else None) or 0
     try:
-        review.submit_assessment(assessment=assessment, by=request.user, now=datetime.now(UTC))
+        review.submit_assessment(assessment=assessment, by=request.user, now=datetime.now(UTC), confirming=confirming)
     except ReadinessError as error:
         messages.error(request, str(error))
         return redirect(assessment)
@@ -150,6 +165,7 @@ def assessment_result(request: SignedInRequest, pk: int) -> HttpResponse:
         {
             "assessment": assessment,
             "result": result,
+            "unconfirmed": assessment.answers.filter(awaits_confirmation=True).count() if assessment.is_editable else 0,
             "rows": progress.result_rows(result, bindings, latest_checks(bindings)),
             "currency": settings.CURRENCY,
         },

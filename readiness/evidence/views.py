@@ -23,7 +23,7 @@ from inference_kpis.spreadsheet import as_text, csv_answer
 from readiness import access
 from readiness.assessments import answering, review
 from readiness.assessments.evidence_forms import MOST_FILES, FilesForm, QueueForm, RefuseForm, RevisionForm
-from readiness.assessments.models import Assessment, Binding
+from readiness.assessments.models import Binding
 from readiness.assessments.results import results_of
 from readiness.assessments.way import practice_or_404
 from readiness.bank import load_bank
@@ -31,7 +31,7 @@ from readiness.calendars import as_calendar, calendar_answer
 from readiness.evidence import files
 from readiness.evidence.calendar import HORIZON, Entry, as_days, entries_of
 from readiness.evidence.measurements import keep_measurement
-from readiness.evidence.waiting import of_rule, waiting_for
+from readiness.evidence.waiting import counting, of_rule, to_review
 from readiness.exceptions import ReadinessError
 
 PIECES_PER_PAGE = 50
@@ -174,7 +174,7 @@ def evidence_restore(request: SignedInRequest, evidence_pk: int) -> HttpResponse
 @require_safe
 def evidence_queue(request: SignedInRequest) -> HttpResponse:
     """What somebody other than its author has not looked at yet, in what is submitted or counts."""
-    waiting = waiting_for(request.user)
+    waiting = to_review(request.user).select_related("answer__assessment__team", "added_by").order_by("added_at", "pk")
     teams = set(waiting.order_by().values_list("answer__assessment__team", "answer__assessment__team__name"))
     rules = [(rule.number, rule.title.in_language(get_language() or "en")) for rule in load_bank().rules]
     form = QueueForm(request.GET, teams=sorted(teams, key=lambda team: alphabetical(team[1])), rules=rules)
@@ -220,10 +220,7 @@ def evidence_decide(request: SignedInRequest, evidence_pk: int) -> HttpResponse:
 def _entries(request: SignedInRequest) -> tuple[date, list[Entry]]:
     now = datetime.now(UTC)
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
-    latest = Assessment.objects.filter(
-        pk__in=list(Assessment.objects.latest_approved_per_team().values_list("pk", flat=True))
-    )
-    visible = access.visible_assessments(request.user).filter(pk__in=latest)
+    visible = access.visible_assessments(request.user).filter(pk__in=counting())
     return today, entries_of(results_of(list(visible), now), today=today, until=today + HORIZON)
 
 

@@ -1,7 +1,6 @@
-"""Evidence that waits for somebody: for a reviewer's decision, or to be renewed by who added it."""
+"""Evidence as work: pieces that wait for a reviewer, and one's own that count less before long."""
 
-from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -10,28 +9,22 @@ from django.utils.translation import ngettext
 
 from accounts.models import Role, User
 from readiness.assessments.models import Assessment, Evidence
-from readiness.assessments.progress import shown_piece
+from readiness.assessments.progress import WARN_WITHIN
 from readiness.bank import load_bank, versions
 from readiness.work import WorkItem, WorkKind
 
-REVIEWERS = {Role.REVIEWER, Role.ADMINISTRATOR}
+REVIEWS = {Role.REVIEWER, Role.ADMINISTRATOR}
 
 
-def waiting_for(user: User) -> QuerySet[Evidence]:
-    """What nobody has decided on yet in what is submitted or counts, the longest waiting first; never one's own."""
-    if user.role not in REVIEWERS:
-        return Evidence.objects.none()
-    return (
-        Evidence.objects.filter(_counts() | Q(answer__assessment__state="submitted"), reviewed_by=None, refusal="")
-        .exclude(added_by=user)
-        .select_related("answer__assessment__team", "added_by")
-        .order_by("added_at", "pk")
-    )
+def counting() -> list[int]:
+    """The assessments that count now; one query."""
+    return list(Assessment.objects.latest_approved_per_team().values_list("pk", flat=True))
 
 
-def _counts() -> Q:
-    """Evidence of the latest approved assessment of each team."""
-    return Q(answer__assessment__in=Assessment.objects.latest_approved_per_team().values("pk"))
+def to_review(user: User) -> QuerySet[Evidence]:
+    """What somebody other than its author has not looked at yet, in what is submitted or counts."""
+    where = Q(answer__assessment__state=Assessment.State.SUBMITTED) | Q(answer__assessment__in=counting())
+    return Evidence.objects.filter(where, reviewed_by=None, refusal="").exclude(added_by=user)
 
 
 def of_rule(pieces: QuerySet[Evidence], number: int) -> QuerySet[Evidence]:
@@ -41,35 +34,27 @@ def of_rule(pieces: QuerySet[Evidence], number: int) -> QuerySet[Evidence]:
 
 
 def work_for(user: User, today: date) -> list[WorkItem]:
-    """Pieces to review, one line a team, and own pieces that count for less within 30 days; two queries at most."""
-    return [*_to_review(user), *_to_renew(user, today)]
+    """How much waits for a reviewer, and each piece that this person added and that runs out; four queries at most."""
+    return [*_to_review(user), *_running_out(user, today)]
 
 
 def _to_review(user: User) -> list[WorkItem]:
-    teams = Counter(waiting_for(user).values_list("answer__assessment__team", "answer__assessment__team__name"))
-    url = reverse("readiness:evidence_queue")
-    return [
-        WorkItem(
-            WorkKind.REVIEW,
-            ngettext("Review %(count)s piece of evidence", "Review %(count)s pieces of evidence", count)
-            % {"count": count},
-            f"{url}?team={pk}",
-            name,
-        )
-        for (pk, name), count in teams.items()
-    ]
+    count = to_review(user).count() if user.role in REVIEWS else 0
+    if not count:
+        return []
+    title = ngettext("Look at %(count)s piece of evidence", "Look at %(count)s pieces of evidence", count)
+    return [WorkItem(WorkKind.REVIEW, title % {"count": count}, reverse("readiness:evidence_queue"), "")]
 
 
-def _to_renew(user: User, today: date) -> list[WorkItem]:
-    """Those of assessments that are answered now or count, with the last day on which they count in full."""
-    in_progress = Q(answer__assessment__state__in=("open", "submitted", "sent_back"))
-    own = Evidence.objects.filter(_counts() | in_progress, added_by=user)
+def _running_out(user: User, today: date) -> list[WorkItem]:
     found = []
-    for piece in own.select_related("answer__assessment__team"):
-        assessment, key = piece.answer.assessment, piece.answer.practice
-        shown = shown_piece(piece, load_bank(assessment.bank_version).practice(key), today=today)
-        if shown.is_ending and today < shown.nothing_from:
-            title = _("Renew the evidence “%(title)s”") % {"title": piece.title}
-            url = reverse("readiness:assessment_practice", args=[assessment.pk, key])
-            found.append(WorkItem(WorkKind.EVIDENCE, title, url, assessment.team.name, shown.full_until))
-    return sorted(found, key=lambda item: (item.due_on or today, item.title))
+    mine = Evidence.objects.filter(added_by=user, answer__assessment__in=counting())
+    for piece in mine.select_related("answer__assessment__team"):
+        answer = piece.answer
+        usual = load_bank(answer.assessment.bank_version).practice(answer.practice).validity_days
+        last = piece.dated_on + timedelta(days=piece.validity_days(usual))
+        if today - WARN_WITHIN <= last <= today + WARN_WITHIN:
+            title = _("Renew “%(piece)s” before it counts less") % {"piece": piece.title}
+            url = reverse("readiness:assessment_practice", args=[answer.assessment_id, answer.practice])
+            found.append(WorkItem(WorkKind.EVIDENCE, title, url, answer.assessment.team.name, last))
+    return found

@@ -1,4 +1,4 @@
-"""Snapshots carry the digest of their scores, and the database refuses to change them."""
+"""Snapshots carry the digest of their scores, and the database refuses to change those."""
 
 import hashlib
 import json
@@ -9,10 +9,10 @@ from django.db import migrations, models
 FORWARD = """
 CREATE FUNCTION readiness_refuse_change_of_snapshot() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'A snapshot is never changed.' USING ERRCODE = 'integrity_constraint_violation';
+    RAISE EXCEPTION 'The scores of a snapshot are never changed.' USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 CREATE TRIGGER snapshot_is_never_updated
-    BEFORE UPDATE ON readiness_snapshot FOR EACH ROW EXECUTE FUNCTION readiness_refuse_change_of_snapshot();
+    BEFORE UPDATE OF scores, digest ON readiness_snapshot FOR EACH ROW EXECUTE FUNCTION readiness_refuse_change_of_snapshot();
 """
 BACKWARD = """
 DROP TRIGGER snapshot_is_never_updated ON readiness_snapshot;

@@ -39,6 +39,7 @@ from readiness.scoring.measurement import (
     Requirement,
     Thresholds,
     WindowResult,
+    combined_state,
     held_level,
     measure,
 )
@@ -68,6 +69,7 @@ from readiness.scoring.rules import (
     confidence,
     next_level,
     obstacles,
+    rule_of_scores,
     rule_score,
 )
 
@@ -118,6 +120,7 @@ __all__ = [
     "band",
     "changes",
     "cheapest_way",
+    "combined_state",
     "company_rule",
     "conditional_level",
     "confidence",
@@ -135,6 +138,7 @@ __all__ = [
     "piece_class",
     "practice_score",
     "rounded",
+    "rule_of_scores",
     "rule_score",
     "rule_verdict",
     "team_rule",

@@ -75,6 +75,7 @@
     const body = new URLSearchParams(sent);
     body.set("prefix", answer.prefix);
     body.set("seen_version", field(answer, "seen_version").value);
+    body.set("seen_bank", field(answer, "seen_bank").value);
     body.set("csrfmiddlewaretoken", answer.form.elements.csrfmiddlewaretoken.value);
     try {
       const signal = AbortSignal.timeout(TIMEOUT_MS);

@@ -5,11 +5,13 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import chain
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from accounts.models import Team, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.annotations.models import Annotation
 from inference_kpis.dashboards.node_rows import NODES_PER_PAGE
@@ -23,10 +25,15 @@ from inference_kpis.probes.schedule import claim_due
 from inference_kpis.push.models import WaitingNode
 from inference_kpis.query_sources.models import QuerySource
 from inference_kpis.readings.store import as_ms
+from readiness.assessments.answering import save_answer, start_assessment
 from readiness.assessments.models import Assessment, Binding, Evidence
-from readiness.bank import current_version
+from readiness.assessments.replies import Reply
+from readiness.assessments.succession import start_next
+from readiness.assessments.upgrading import move_to_newest
+from readiness.bank import current_version, versions
 from readiness.contradictions.models import Contradiction
 from readiness.success.models import SuccessMetric
+from readiness.teamwork.models import Assignment, Comment, Mail
 from tests.browser.conftest import Company, Visit, Visitor
 from tests.factories import CustomKpiFactory, NodeFactory, SiteFactory, TeamFactory, machine_key
 from tests.inference_kpis.mappings.makers import a_mapping
@@ -40,8 +47,14 @@ PAGES: dict[str, list[str]] = {
     "readiness:overview": [""],
     "readiness:rule_detail": ["rules/1/", "rules/9/"],
     "readiness:assessment_list": ["assessments/"],
-    "readiness:assessment_detail": [f"assessments/{state}/" for state in ("{open}", "{submitted}", "{approved}")],
+    "readiness:assessment_next": ["assessments/next/{vision}/"],
+    "readiness:assessment_upgrade": ["assessments/{behind}/upgrade/"],
+    "readiness:assessment_upgrade_undo": ["assessments/{moved}/upgrade/undo/"],
+    "readiness:assessment_detail": [
+        f"assessments/{state}/" for state in ("{open}", "{submitted}", "{approved}", "{carried}", "{moved}")
+    ],
     "readiness:assessment_practice": [
+        "assessments/{carried}/practices/INF3/",
         *("assessments/{open}/practices/UC1/", "assessments/{open}/practices/UC3/"),
         *("assessments/{submitted}/practices/UC1/", "assessments/{approved}/practices/INF3/"),
     ],
@@ -58,6 +71,16 @@ PAGES: dict[str, list[str]] = {
     "readiness:binding_edit": ["bindings/{binding}/edit/"],
     "readiness:contradiction_list": ["contradictions/", "contradictions/?closed=1"],
     "readiness:contradiction_detail": ["contradictions/{contradiction}/"],
+    "readiness:trend_company": ["trends/"],
+    "readiness:trend_detail": ["trends/{trend_team}/"],
+    "readiness:comparison": ["comparison/", "comparison/?on=2000-01-01"],
+    "readiness:my_work": ["work/", "work/?kind=mention"],
+    "readiness:work_preference": ["work/preference/"],
+    "readiness:outbox": ["work/outbox/"],
+    "readiness:assignment_add": ["assessments/{open}/assign/?practice=UC1"],
+    "readiness:assignment_detail": ["assignments/{assignment}/"],
+    "readiness:comment_add": ["assessments/{open}/practices/UC1/comment/?parent={comment}"],
+    "readiness:comment_edit": ["comments/{comment}/edit/"],
     "readiness:success_metric_list": ["success-metrics/"],
     "readiness:success_metric_add": ["success-metrics/new/"],
     "readiness:success_metric_detail": ["success-metrics/{metric}/"],
@@ -137,6 +160,10 @@ NO_PAGES = (
     "readiness:assessment_history_csv",
     "readiness:evidence_file",
     "readiness:evidence_calendar_",
+    "readiness:trend_company_csv",
+    "readiness:trend_csv",
+    "readiness:comparison_csv",
+    "readiness:my_work_count",
     "kpis:probe_csv",
     "kpis:storage_csv",
     "kpis:annotation_csv",
@@ -211,9 +238,12 @@ def paths(company: Company) -> list[str]:
     query_source.queried.create(
         node=NodeFactory(source="push", url="", name="x" * 120), name="x" * 120, heard_at=now, problem="in_future"
     )
+    assignment, comment = teamwork_of(author)
     probe, alone = probes_of(company)
     Annotation.objects.create(kind="incident", title="n" * 120, starts_at=now - timedelta(minutes=3), text="t" * 300)
     objects = {
+        "assignment": assignment.pk,
+        "comment": comment.pk,
         "probe": probe.pk,
         "alone": alone.pk,
         "annotation": Annotation.objects.create(title="Release", starts_at=now - timedelta(minutes=5)).pk,
@@ -225,9 +255,14 @@ def paths(company: Company) -> list[str]:
         "evidence": Evidence.objects.earliest("pk").pk,
         "contradiction": contradicted.pk,
         "open": Assessment.objects.get(state="open").pk,
+        "vision": Team.objects.get(name="Vision").pk,
+        "carried": start_next(team=Team.objects.get(name="Support"), by=author, now=now).pk,
+        "behind": _on_the_first_bank(author, now).pk,
+        "moved": _moved(author, now).pk,
         "submitted": submitted.pk,
         "approved": Assessment.objects.filter(state="approved").earliest("pk").pk,
         "metric": SuccessMetric.objects.earliest("pk").pk,
+        "trend_team": Assessment.objects.filter(state="approved").earliest("pk").team_id,
         "up": company.up[0].uuid,
         "down": company.down.uuid,
         "source": source.pk,
@@ -239,6 +274,38 @@ def paths(company: Company) -> list[str]:
         "model": ServedModel.objects.exclude(name="").earliest("pk").name,
     }
     return [path.format(**objects) for paths in PAGES.values() for path in paths]
+
+
+def _on_the_first_bank(by: User, now: datetime) -> Assessment:
+    assessment = start_assessment(team=TeamFactory(), by=by, now=now)
+    assessment.bank_version = versions()[0]
+    assessment.save()
+    return assessment
+
+
+def _moved(by: User, now: datetime) -> Assessment:
+    """An assessment that moved to the newest bank, with an answer to what that one added."""
+    assessment = _on_the_first_bank(by, now)
+    move_to_newest(assessment=assessment, seen_version=current_version(), by=by, now=now)
+    assessment.refresh_from_db()
+    save_answer(assessment=assessment, practice="UC4", reply=Reply(2), seen_version=0, by=by, now=now)
+    return assessment
+
+
+def teamwork_of(author: User) -> tuple[Assignment, Comment]:
+    """Something overdue that is asked of this person, their comment, and one that names them; an e-mail that failed."""
+    now, assessment = datetime.now(UTC), Assessment.objects.get(state="open")
+    here: dict[str, Any] = {"assessment": assessment, "practice": "UC1"}
+    asked: dict[str, Any] = {"person": author, "asked_by": author, "asked_at": now, "note": "n" * 300}
+    assignment = Assignment.objects.create(**here, **asked, due_on=now.date() - timedelta(days=2))
+    comment = Comment.objects.create(**here, text="x" * 300, written_by=author, written_at=now)
+    naming = Comment.objects.create(**here, parent=comment, text="Look", written_by=author, written_at=now)
+    naming.mentions.create(user=author)
+    Comment.objects.create(**here, text="Old", written_by=author, written_at=now, resolved_by=author, resolved_at=now)
+    Mail.objects.create(
+        recipient=author, day=now.date(), language="fr", subject="s" * 60, text="t" * 300, created_at=now, due_at=now
+    )
+    return assignment, comment
 
 
 def probes_of(company: Company) -> tuple[Probe, Probe]:

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import Role, Team, User
 from readiness import bank
-from readiness.assessments import answering
+from readiness.assessments import answering, succession_views, upgrading
 from readiness.assessments.models import Assessment
 from tests.factories import TeamFactory, UserFactory, member_of
 from tests.readiness.assessments.writing import start
@@ -13,7 +13,7 @@ from tests.readiness.assessments.writing import start
 @pytest.fixture
 def first_bank(monkeypatch: pytest.MonkeyPatch) -> None:
     """New assessments use the first published version of the bank: small, and it never changes."""
-    for module in (bank, answering):
+    for module in (bank, answering, upgrading, succession_views):
         monkeypatch.setattr(module, "current_version", lambda directory=bank.CONTENT: bank.versions(directory)[0])
 
 

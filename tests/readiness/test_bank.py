@@ -270,6 +270,7 @@ class TestVersions:
             (new / path.name).write_bytes(path.read_bytes())
         append(use_cases(content, "2026.2"), practice("UC2"))
         append(content / "keys.txt", "UC2 use_cases 2026.2\n")
+        (content / "published.txt").write_text(f"2026.1 {content_digest('2026.1', content)}\n")
         assert problems(content, "2026.1") == problems(content, "2026.2") == []
         assert [each.key for each in load_bank(directory=content).rules[0].practices] == ["UC1", "UC2"]
         assert [each.key for each in load_bank("2026.1", content).rules[0].practices] == ["UC1"]

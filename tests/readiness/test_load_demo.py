@@ -2,6 +2,7 @@
 
 import json
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from inference_kpis.demo.plan import NODES, SITES
 from inference_kpis.fleet.models import Node, Site
 from inference_kpis.pull.models import PullState
 from readiness.assessments.models import Assessment, Binding, Snapshot
+from readiness.assessments.needing import Need
+from readiness.assessments.succession import next_time
+from readiness.bank import load_bank, versions
 from readiness.success.models import SuccessMetric
 from tests.factories import UserFactory, signed_in
 from tests.pages import words
@@ -60,8 +64,20 @@ def test_it_works(files: dict[str, Path]) -> None:
         "Vision": "approved",
         "Mobile": "open",
     }
-    assert Snapshot.objects.count() == Binding.objects.count() == 2
+    assert (Snapshot.objects.count(), Binding.objects.count()) == (3, 2)
     assert {person["role"] for person in people(files).values()} == set(Role.values)
+
+
+def test_one_team_has_a_trend_and_one_an_older_bank(files: dict[str, Path]) -> None:
+    load(files)
+    before, after = Snapshot.objects.filter(assessment__team__name="Support").order_by("taken_at")
+    assert before.scores["overall"]["level"] < after.scores["overall"]["level"]
+    source = Assessment.objects.get(team__name="Vision")
+    assert source.bank_version == versions()[0]
+    coming = next_time(source, load_bank(), datetime.now(UTC))
+    reasons = {need for rule in coming.rules for task in rule.needing for need in task.needs}
+    assert {Need.NEW, Need.EVIDENCE_EXPIRED, Need.EVIDENCE_EXPIRES} <= reasons
+    assert coming.standing > 5
 
 
 def test_twice_changes_nothing(files: dict[str, Path]) -> None:

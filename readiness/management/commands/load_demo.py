@@ -10,6 +10,7 @@ from django.db import transaction
 from readiness.demo.company import load_company
 from readiness.demo.fleet import load_alerts, load_fleet, load_probes
 from readiness.demo.people import load_people
+from readiness.demo.teamwork import load_teamwork
 
 
 class Command(BaseCommand):
@@ -25,5 +26,6 @@ class Command(BaseCommand):
             people = load_people(options["people_file"])
             sites = load_fleet(options["fleet_file"], now)
             load_company(people, sites, now)
+            load_teamwork(people, now)
             load_alerts(sites)
             load_probes(now)

@@ -105,7 +105,7 @@ def test_a_snapshot_cannot_be_changed(submitted: Assessment, reviewer: User) -> 
     signed_in(reviewer).post(url(submitted))
     snapshot = Snapshot.objects.get()
     assert snapshot.is_intact
-    with pytest.raises(IntegrityError, match="A snapshot is never changed"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="The scores of a snapshot are never changed"), transaction.atomic():
         Snapshot.objects.update(scores={})
     snapshot.scores["overall"]["level"] = 4
     assert not snapshot.is_intact

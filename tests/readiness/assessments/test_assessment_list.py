@@ -42,10 +42,10 @@ def test_one_in_progress_per_team(assessment: Assessment, colleague: User, state
     assert Assessment.objects.count() == 1
 
 
-def test_after_approval_the_next_one_may_start(team: Team, owner: User) -> None:
+def test_after_approval_it_is_asked_how_the_next_one_starts(team: Team, owner: User) -> None:
     approved(team)
-    assert "Assessment of Support" in start_for(team, owner)
-    assert Assessment.objects.count() == 2
+    assert "Next assessment of Support" in start_for(team, owner)
+    assert Assessment.objects.count() == 1
 
 
 def test_only_teams_without_one_in_progress_are_offered(assessment: Assessment, owner: User) -> None:

@@ -403,7 +403,7 @@ def test_what_is_submitted_is_no_longer_written(assessment: Assessment, owner: U
     response = send(assessment, owner, 4, seen_version=1)
     assert "its answers can no longer be changed" in words(response)
     assert Answer.objects.get(practice=GATE).level == 1
-    assert b"<textarea" not in signed_in(owner).get(url(assessment)).content
+    assert b'name="note"' not in signed_in(owner).get(url(assessment)).content
 
 
 def test_what_is_approved_is_read_by_the_team(assessment: Assessment, owner: User, reviewer: User) -> None:

@@ -74,6 +74,12 @@ def test_every_figure_opens_to_how_it_was_computed(assessment: Assessment, owner
     assert text.count("How it is computed Verified is the declared level, capped by evidence") == 4
 
 
+def test_the_numbers_put_in_are_shown_beside_the_formula(team: Team, owner: User) -> None:
+    text = page(approved(team, 3, INF2=2), owner)
+    assert "Question bank 2026.1 Weight that applies 5 of 5 Index 100 × 14 ÷ (4 × 5) = 70.0" in text
+    assert "Weight with reviewed evidence (E2) 100.0\u00a0%" in text
+
+
 def test_it_says_why_less_is_verified_than_declared(assessment: Assessment, owner: User, reviewer: User) -> None:
     answer(assessment, "UC1", 3, owner)
     attach(answer(assessment, "INF1", 4, owner), owner, reviewed_by=reviewer)

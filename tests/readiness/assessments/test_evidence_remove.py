@@ -37,9 +37,10 @@ def test_after_submitting_it_stays(evidence: Evidence, owner: User) -> None:
     assert Evidence.objects.exists()
 
 
-def test_twice_is_not_found(evidence: Evidence, owner: User) -> None:
-    signed_in(owner).post(url(evidence))
-    assert signed_in(owner).post(url(evidence)).status_code == 404
+def test_twice_is_once(evidence: Evidence, owner: User) -> None:
+    for _ in range(2):
+        assert signed_in(owner).post(url(evidence)).status_code == 302
+    assert AuditEvent.objects.filter(verb="evidence.remove").count() == 1
 
 
 def test_another_teams_person_removes_nothing(evidence: Evidence, stranger: User) -> None:

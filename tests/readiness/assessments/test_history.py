@@ -40,10 +40,10 @@ def test_what_is_refused_is_no_change(assessment: Assessment, owner: User, colle
 def test_a_change_that_cannot_be_kept_is_not_made(
     assessment: Assessment, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(**fields: object) -> None:
+    def fail(self: AnswerChange) -> None:
         raise IntegrityError
 
-    monkeypatch.setattr(AnswerChange.objects, "create", fail)
+    monkeypatch.setattr(AnswerChange, "save", fail)
     with pytest.raises(IntegrityError):
         answer(assessment, "UC1", 2, owner)
     assert not Answer.objects.exists()

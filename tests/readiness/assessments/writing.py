@@ -115,8 +115,12 @@ def submit(assessment: Assessment, by: User) -> Assessment:
 
 
 def approve(assessment: Assessment, reviewer: User) -> Assessment:
-    """Submitted by who started it, approved by the reviewer."""
+    """Submitted by who started it, approved by the reviewer, what was set aside included."""
     submitted = submit(assessment, assessment.started_by)
+    for practice in Answer.objects.filter(assessment=assessment, is_not_applicable=True).values_list(
+        "practice", flat=True
+    ):
+        decide(assessment, practice, reviewer)
     return review.approve_assessment(assessment=submitted, by=reviewer, now=NOW)
 
 

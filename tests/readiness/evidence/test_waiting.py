@@ -24,9 +24,9 @@ def evidence(assessment: Assessment, owner: User) -> Evidence:
     return piece
 
 
-def test_it_works(evidence: Evidence, reviewer: User, team: Team) -> None:
+def test_it_works(evidence: Evidence, reviewer: User) -> None:
     (item,) = work_for(reviewer, days_ago(0))
-    assert (item.kind, item.title, item.team) == (WorkKind.REVIEW, "Review 1 piece of evidence", "Support")
+    assert (item.kind, item.title) == (WorkKind.REVIEW, "Look at 1 piece of evidence")
     assert "Minutes of UC1" in words(signed_in(reviewer).get(item.url))
 
 
@@ -34,18 +34,14 @@ def test_who_reviews_nothing_has_nothing_to_review(evidence: Evidence, owner: Us
     assert work_for(owner, days_ago(0)) == work_for(stranger, days_ago(0)) == []
 
 
-def test_own_evidence_is_to_be_renewed_before_it_counts_less(evidence: Evidence, owner: User, reviewer: User) -> None:
-    Evidence.objects.update(dated_on=days_ago(20), valid_until=days_ago(-10))
-    (item,) = work_for(owner, days_ago(0))
-    assert (item.kind, item.title) == (WorkKind.EVIDENCE, "Renew the evidence “Minutes of UC1”")
-    assert (item.due_on, item.url) == (days_ago(-10), f"/en/assessments/{evidence.answer.assessment_id}/practices/UC1/")
-    assert [each.kind for each in work_for(reviewer, days_ago(0))] == [WorkKind.REVIEW]
-
-
-def test_what_counts_for_nothing_any_more_is_left_alone(evidence: Evidence, owner: User) -> None:
-    Evidence.objects.update(dated_on=days_ago(60), valid_until=days_ago(30))
-    assert work_for(owner, days_ago(0)) != []
-    assert work_for(owner, days_ago(-1)) == []
+@pytest.mark.parametrize(("days_left", "is_work"), [(31, False), (30, True), (0, True), (-30, True), (-31, False)])
+def test_own_evidence_is_to_be_renewed_around_its_end(team: Team, days_left: int, *, is_work: bool) -> None:
+    piece = Evidence.objects.get(answer__assessment=approved(team, 3), answer__practice="UC1")
+    Evidence.objects.filter(pk=piece.pk).update(dated_on=days_ago(100), valid_until=days_ago(-days_left))
+    items = work_for(piece.added_by, days_ago(0))
+    assert [(item.kind, item.due_on) for item in items] == (
+        [(WorkKind.EVIDENCE, days_ago(-days_left))] if is_work else []
+    )
 
 
 def test_twenty_cost_as_many_queries_as_one(evidence: Evidence, owner: User) -> None:
@@ -57,11 +53,11 @@ def test_twenty_cost_as_many_queries_as_one(evidence: Evidence, owner: User) -> 
         return len(captured)
 
     few = cost()
-    more = [Evidence(answer=evidence.answer, kind="note", title=f"n{at}", dated_on=days_ago(1)) for at in range(20)]
-    for piece in more:
-        piece.added_by = owner
-    Evidence.objects.bulk_create(more)
-    assert cost() == few <= 3
+    Evidence.objects.bulk_create(
+        Evidence(answer=evidence.answer, kind="note", title=f"n{at}", dated_on=days_ago(1), added_by=owner)
+        for at in range(20)
+    )
+    assert cost() == few <= 4
 
 
 @pytest.mark.parametrize(("rule", "is_shown"), [("1", True), ("2", False), ("9", True), ("x", True)])
