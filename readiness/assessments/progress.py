@@ -247,19 +247,17 @@ class ShownPiece:
     is_ending: bool
 
 
-def shown_piece(piece: Evidence, practice: Practice, *, today: date) -> ShownPiece:
-    """One piece as of `today`; no query."""
-    length = timedelta(days=piece.validity_days(practice.validity_days))
-    end = piece.dated_on + length
-    return ShownPiece(piece, end, end + length + timedelta(days=1), end < today + WARN_WITHIN)
-
-
 def pieces_of(answer: Answer | None, practice: Practice) -> list[ShownPiece]:
     """What counts behind an answer; one query unless it is prefetched."""
     if answer is None:
         return []
     today = timezone.localdate()
-    return [shown_piece(piece, practice, today=today) for piece in answer.evidence.all()]
+    found = []
+    for piece in answer.evidence.all():
+        length = timedelta(days=piece.validity_days(practice.validity_days))
+        end = piece.dated_on + length
+        found.append(ShownPiece(piece, end, end + length + timedelta(days=1), end < today + WARN_WITHIN))
+    return found
 
 
 def former_pieces_of(answer: Answer | None) -> list[Evidence]:

@@ -175,7 +175,7 @@ def evidence_restore(request: SignedInRequest, evidence_pk: int) -> HttpResponse
 def evidence_queue(request: SignedInRequest) -> HttpResponse:
     """What somebody other than its author has not looked at yet, in what is submitted or counts."""
     waiting = to_review(request.user).select_related("answer__assessment__team", "added_by").order_by("added_at", "pk")
-    teams = set(waiting.order_by().values_list("answer__assessment__team", "answer__assessment__team__name"))
+    teams = waiting.order_by().values_list("answer__assessment__team", "answer__assessment__team__name").distinct()
     rules = [(rule.number, rule.title.in_language(get_language() or "en")) for rule in load_bank().rules]
     form = QueueForm(request.GET, teams=sorted(teams, key=lambda team: alphabetical(team[1])), rules=rules)
     wanted = form.cleaned_data if form.is_valid() else {}
