@@ -231,6 +231,7 @@ for finer, days, coarser, kept_days in [
 # Files are kept in the database: what they take there, its backups take again.
 EVIDENCE_FILE_MIB = env.whole_number("VIGIE_EVIDENCE_FILE_MIB", 10)
 EVIDENCE_ASSESSMENT_MIB = env.whole_number("VIGIE_EVIDENCE_ASSESSMENT_MIB", 100)
+FILE_UPLOAD_HANDLERS = ["readiness.evidence.uploads.BoundedUploadHandler"]
 
 # --- Alerts --------------------------------------------------------------------------------------------------------
 # Networks in CIDR notation that web hooks may live in; those of the nodes unless others are named.

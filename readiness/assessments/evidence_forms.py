@@ -1,6 +1,7 @@
 """The forms of evidence."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from readiness.assessments.models import Evidence
 
 MOST_FILES = 20
+Choices = Iterable[tuple[int, str]]
 
 
 class SeveralFiles(forms.ClearableFileInput):
@@ -73,6 +75,18 @@ class RevisionForm(DatedForm):
             del self.fields["url"]
         if evidence.kind != Evidence.Kind.FILE:
             del self.fields["file"]
+
+
+class QueueForm(forms.Form):
+    """Which evidence a reviewer wants to see: that of one team, behind one rule."""
+
+    team = forms.TypedChoiceField(label=_("Team"), coerce=int, empty_value=None, required=False)
+    rule = forms.TypedChoiceField(label=_("Rule"), coerce=int, empty_value=None, required=False)
+
+    def __init__(self, *args: Any, teams: Choices, rules: Choices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, choices in (("team", teams), ("rule", rules)):
+            cast(forms.ChoiceField, self.fields[name]).choices = [("", _("all")), *choices]
 
 
 class RefuseForm(forms.Form):

@@ -236,10 +236,14 @@ def task_list(assessment: Assessment) -> TaskList:
 
 @dataclass(frozen=True)
 class ShownPiece:
-    """A piece of evidence on the page of its practice; `full_until` is the last day on which it counts in full."""
+    """A piece of evidence on the page of its practice: the last day it counts in full, the first it counts no more.
+
+    `is_ending` from 30 days before it counts less.
+    """
 
     piece: Evidence
     full_until: date
+    nothing_from: date
     is_ending: bool
 
 
@@ -255,8 +259,9 @@ def pieces_of(answer: Answer | None, practice: Practice) -> tuple[list[ShownPiec
         if piece.withdrawn_at or piece.replaced_at:
             former.append(piece)
         else:
-            end = piece.dated_on + timedelta(days=piece.validity_days(practice.validity_days))
-            shown.append(ShownPiece(piece, end, end < soon))
+            length = timedelta(days=piece.validity_days(practice.validity_days))
+            end = piece.dated_on + length
+            shown.append(ShownPiece(piece, end, end + length + timedelta(days=1), end < soon))
     return shown, sorted(former, key=lambda piece: -piece.pk)
 
 

@@ -1,11 +1,14 @@
 """What a file is, by its content: a short list of kinds is welcome, and the name has to agree with what is inside.
 
-Nothing is unpacked or drawn. Of the formats that are archives only the list of members is read.
+Nothing is drawn. Of the formats that are archives the list of members is read, and the small part that says what they are.
 """
 
+import csv
 import io
+import re
 import unicodedata
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -43,6 +46,10 @@ TYPES: dict[str, FileType] = {
     "md": FileType(PLAIN),
     "csv": FileType("text/csv; charset=utf-8"),
 }
+# What a browser or a server would run; long enough that compressed pictures do not hold it by chance.
+PAGE = re.compile(rb"<(?:!doctype html|html[\s>]|script[\s>]|iframe\s|\?php)", re.IGNORECASE)
+MACROS = re.compile(rb"macroenabled|vbaproject", re.IGNORECASE)
+MOST_OF_TYPES_BYTES = 1024 * 1024
 # Parts of office files that run, or that fetch something from elsewhere.
 UNWELCOME_MEMBERS = ("vbaproject", "vbadata", "activex", "embeddings/", "externallinks/", "basic/", "scripts/")
 
@@ -77,7 +84,9 @@ def file_type(name: str, content: bytes) -> FileType:
     if not content:
         raise Unwelcome("empty")
     if not kind.starts:
-        _check_text(content)
+        text = _checked_text(content)
+        if ending == "csv":
+            _check_table(text)
         return kind
     if not content.startswith(kind.starts):
         raise Unwelcome("other_content")
@@ -85,6 +94,8 @@ def file_type(name: str, content: bytes) -> FileType:
         _check_archive(kind, content)
     elif ending not in _likely_endings(content):
         raise Unwelcome("other_content")
+    elif zipfile.is_zipfile(io.BytesIO(content)) or PAGE.search(content):
+        raise Unwelcome("something_besides")
     return kind
 
 
@@ -95,19 +106,32 @@ def _likely_endings(content: bytes) -> set[str]:
         return set()
 
 
-def _check_text(content: bytes) -> None:
+def _checked_text(content: bytes) -> str:
     """UTF-8 that no browser would take for a page, and that holds no control characters."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Unwelcome("other_content") from None
-    if text.lstrip().startswith("<") or any(ord(sign) < 32 and sign not in "\t\r\n\f" for sign in text):
+    is_other = text.lstrip().startswith("<") or text.startswith(("#!", "%PDF-", "{\\rtf")) or PAGE.search(content)
+    if is_other or any(ord(sign) < 32 and sign not in "\t\r\n\f" for sign in text):
         raise Unwelcome("other_content")
+    return text
+
+
+def _check_table(text: str) -> None:
+    """Quotation marks that end; rows may differ in length, as exports with a title above the table have them."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    try:
+        for _row in csv.reader(io.StringIO(text, newline=""), delimiter=max(";,\t", key=first.count), strict=True):
+            pass
+    except csv.Error:
+        raise Unwelcome("no_table") from None
 
 
 def _check_archive(kind: FileType, content: bytes) -> None:
     try:
-        members = zipfile.ZipFile(io.BytesIO(content)).infolist()
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        members = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OSError):
         raise Unwelcome("other_content") from None
     names = {member.filename.lower() for member in members}
@@ -117,3 +141,17 @@ def _check_archive(kind: FileType, content: bytes) -> None:
         raise Unwelcome("active_content")
     if len(members) > MOST_MEMBERS or sum(member.file_size for member in members) > MOST_UNPACKED_BYTES:
         raise Unwelcome("too_large_inside")
+    if "[Content_Types].xml" in archive.namelist() and MACROS.search(_types_of(archive)):
+        raise Unwelcome("active_content")
+
+
+def _types_of(archive: zipfile.ZipFile) -> bytes:
+    """The small part that says what the others are, and no more of it than is sensible, whatever the archive promises."""
+    try:
+        with archive.open("[Content_Types].xml") as part:
+            found = part.read(MOST_OF_TYPES_BYTES + 1)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError):
+        raise Unwelcome("other_content") from None
+    if len(found) > MOST_OF_TYPES_BYTES:
+        raise Unwelcome("too_large_inside")
+    return found

@@ -28,6 +28,10 @@ REASONS: dict[str, str | Promise] = {
     ),
     "empty": _("%(name)s is empty."),
     "other_content": _("%(name)s is not what its name says, or it is damaged. Save it again in its format."),
+    "no_table": _("%(name)s is no table: a quotation mark in it never ends."),
+    "something_besides": _(
+        "%(name)s carries an archive or a page besides what its name says. Save it again in its format."
+    ),
     "too_large": _("%(name)s is larger than %(limit)s MiB. Attach the pages that show it, or a link."),
     "too_large_inside": _("%(name)s would unpack to far more than a document holds."),
     "too_much": _("%(name)s would make more than %(limit)s MiB of files in this assessment. Attach a link instead."),
@@ -40,6 +44,8 @@ REASONS: dict[str, str | Promise] = {
 class Upload(Protocol):
     @property
     def name(self) -> str | None: ...
+    @property
+    def size(self) -> int | None: ...
     def read(self, size: int, /) -> bytes: ...
 
 
@@ -63,11 +69,12 @@ class CheckedFile:
 
 def check_file(upload: Upload) -> CheckedFile:
     """Read a file, no more of it than the limit, and see what it is. Raises `FileRefused`."""
-    shown = (upload.name or "")[-80:]
+    shown = "".join(letter for letter in upload.name or "" if letter.isprintable())[-80:]
     try:
         name = clean_name(upload.name or "")
         content = upload.read(settings.EVIDENCE_FILE_MIB * MIB + 1)
-        if len(content) > settings.EVIDENCE_FILE_MIB * MIB:
+        # What is far too large arrives cut: its size says so.
+        if len(content) > settings.EVIDENCE_FILE_MIB * MIB or len(content) != upload.size:
             raise FileRefused("too_large", name, settings.EVIDENCE_FILE_MIB)
         return CheckedFile(name, file_type(name, content).media_type, content)
     except Unwelcome as error:

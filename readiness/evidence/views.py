@@ -11,16 +11,18 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_cache_control
 from django.utils.http import content_disposition_header
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import condition, require_http_methods, require_POST, require_safe
 
 from accounts.access import SignedInRequest, has_role, signed_in
+from accounts.alphabet import alphabetical
+from accounts.audit import record
 from accounts.models import Role
 from inference_kpis.spreadsheet import as_text, csv_answer
 from readiness import access
 from readiness.assessments import answering, review
-from readiness.assessments.evidence_forms import MOST_FILES, FilesForm, RefuseForm, RevisionForm
+from readiness.assessments.evidence_forms import MOST_FILES, FilesForm, QueueForm, RefuseForm, RevisionForm
 from readiness.assessments.models import Binding
 from readiness.assessments.results import results_of
 from readiness.assessments.way import practice_or_404
@@ -29,7 +31,7 @@ from readiness.calendars import as_calendar, calendar_answer
 from readiness.evidence import files
 from readiness.evidence.calendar import HORIZON, Entry, as_days, entries_of
 from readiness.evidence.measurements import keep_measurement
-from readiness.evidence.waiting import counting, to_review
+from readiness.evidence.waiting import counting, of_rule, to_review
 from readiness.exceptions import ReadinessError
 
 PIECES_PER_PAGE = 50
@@ -41,9 +43,11 @@ def evidence_add(request: SignedInRequest, pk: int, key: str) -> HttpResponse:
     """Files under a practice; what is refused is said, and leaves the others."""
     assessment = access.get_answerable_assessment_for(request.user, pk)
     practice_or_404(assessment, key)
-    form, uploads = FilesForm(request.POST), request.FILES.getlist("uploads")[:MOST_FILES]
+    form, uploads = FilesForm(request.POST), request.FILES.getlist("uploads")
     if not uploads:
         messages.error(request, _("Choose a file first."))
+    elif len(uploads) > MOST_FILES:
+        messages.error(request, _("Send at most %(count)s files at a time.") % {"count": MOST_FILES})
     elif not form.is_valid():
         for errors in form.errors.values():
             for error in errors:
@@ -84,6 +88,14 @@ def evidence_file(request: SignedInRequest, evidence_pk: int) -> HttpResponse:
     """A file as it was uploaded: always to be saved, never shown or run by the browser."""
     evidence = access.get_file_for(request.user, evidence_pk)
     assert evidence.blob is not None
+    if request.method == "GET":
+        record(
+            "evidence.download",
+            evidence.title,
+            actor=request.user,
+            practice=evidence.answer.practice,
+            sha256=evidence.blob_id,
+        )
     response = HttpResponse(bytes(evidence.blob.content), content_type=evidence.media_type)
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=evidence.file_name) or ""
     response["X-Content-Type-Options"] = "nosniff"
@@ -163,12 +175,21 @@ def evidence_restore(request: SignedInRequest, evidence_pk: int) -> HttpResponse
 def evidence_queue(request: SignedInRequest) -> HttpResponse:
     """What somebody other than its author has not looked at yet, in what is submitted or counts."""
     waiting = to_review(request.user).select_related("answer__assessment__team", "added_by").order_by("added_at", "pk")
+    teams = waiting.order_by().values_list("answer__assessment__team", "answer__assessment__team__name").distinct()
+    rules = [(rule.number, rule.title.in_language(get_language() or "en")) for rule in load_bank().rules]
+    form = QueueForm(request.GET, teams=sorted(teams, key=lambda team: alphabetical(team[1])), rules=rules)
+    wanted = form.cleaned_data if form.is_valid() else {}
+    if team := wanted.get("team"):
+        waiting = waiting.filter(answer__assessment__team=team)
+    if rule := wanted.get("rule"):
+        waiting = of_rule(waiting, rule)
     page = Paginator(waiting, PIECES_PER_PAGE).get_page(request.GET.get("page"))
     rows = []
     for piece in page.object_list:
         bank = load_bank(piece.answer.assessment.bank_version)
         rows.append((piece, bank.practice(piece.answer.practice), bank.rule_of(piece.answer.practice)))
-    return render(request, "readiness/evidence/evidence_queue.html", {"page": page, "rows": rows})
+    context = {"page": page, "rows": rows, "form": form, "is_filtered": any(wanted.values())}
+    return render(request, "readiness/evidence/evidence_queue.html", context)
 
 
 @has_role(Role.REVIEWER)

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from accounts.models import Role, User
 from readiness.assessments.models import Assessment, Evidence
 from readiness.assessments.progress import WARN_WITHIN
-from readiness.bank import load_bank
+from readiness.bank import load_bank, versions
 from readiness.work import WorkItem, WorkKind
 
 REVIEWS = {Role.REVIEWER, Role.ADMINISTRATOR}
@@ -25,6 +25,12 @@ def to_review(user: User) -> QuerySet[Evidence]:
     """What somebody other than its author has not looked at yet, in what is submitted or counts."""
     where = Q(answer__assessment__state=Assessment.State.SUBMITTED) | Q(answer__assessment__in=counting())
     return Evidence.objects.filter(where, reviewed_by=None, refusal="").exclude(added_by=user)
+
+
+def of_rule(pieces: QuerySet[Evidence], number: int) -> QuerySet[Evidence]:
+    """Those behind the practices of a rule, whichever version of the bank is answered."""
+    rules = [rule for version in versions() for rule in load_bank(version).rules if rule.number == number]
+    return pieces.filter(answer__practice__in=sorted({practice.key for rule in rules for practice in rule.practices}))
 
 
 def work_for(user: User, today: date) -> list[WorkItem]:

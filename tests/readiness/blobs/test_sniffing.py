@@ -56,6 +56,14 @@ def test_it_works(name: str, content: bytes, media_type: str) -> None:
         ("a.docx", archive("xl/workbook.xml"), "other_content"),
         ("a.xlsx", archive("xl/workbook.xml", "xl/vbaProject.bin"), "active_content"),
         ("a.docx", archive("word/document.xml", "word/embeddings/oleObject1.bin"), "active_content"),
+        # An archive or a page behind a picture or a document, which would open as such.
+        ("a.png", PNG + archive("a.js"), "something_besides"),
+        ("a.pdf", PDF + archive("a.js"), "something_besides"),
+        ("a.jpg", JPEG + b"<ScRiPt >alert(1)", "something_besides"),
+        ("a.txt", b"Minutes\n<script src=x>", "other_content"),
+        ("a.txt", b"#!/bin/sh\nrm", "other_content"),
+        ("a.txt", PDF, "other_content"),
+        ("a.csv", b'a;b\n1;"2', "no_table"),
         # A page that begins as an archive would, and an archive behind a page.
         ("a.docx", b"<html>" + archive("word/document.xml"), "other_content"),
         ("a.pdf", b"\n%PDF-1.7", "other_content"),
@@ -64,6 +72,29 @@ def test_it_works(name: str, content: bytes, media_type: str) -> None:
 def test_what_pretends_is_refused(name: str, content: bytes, code: str) -> None:
     with pytest.raises(Unwelcome) as refused:
         file_type(name, content)
+    assert refused.value.code == code
+
+
+def with_types(types: bytes) -> bytes:
+    """A text document whose parts are said to be of these types."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as written:
+        written.writestr("[Content_Types].xml", types)
+        written.writestr("word/document.xml", "<x/>")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("types", "code"),
+    [
+        (b"application/vnd.ms-word.document.macroEnabled.main+xml", "active_content"),
+        (b" " * (sniffing.MOST_OF_TYPES_BYTES + 1), "too_large_inside"),
+    ],
+    ids=["macros under a plain name", "a large list of types"],
+)
+def test_the_types_of_the_parts_are_read(types: bytes, code: str) -> None:
+    with pytest.raises(Unwelcome) as refused:
+        file_type("a.docx", with_types(types))
     assert refused.value.code == code
 
 

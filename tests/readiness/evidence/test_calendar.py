@@ -4,6 +4,7 @@ import csv
 
 import pytest
 from django.urls import reverse
+from django.utils.formats import date_format
 from icalendar import Calendar
 
 from accounts.models import Team, User
@@ -60,7 +61,9 @@ def test_others_do_not_see_it(evidence: Evidence, stranger: User) -> None:
 
 def test_the_practice_warns_before(evidence: Evidence, owner: User) -> None:
     page = reverse("readiness:assessment_practice", args=[evidence.answer.assessment_id, "UC1"])
-    assert "renew it soon" in words(signed_in(owner).get(page))
+    text = words(signed_in(owner).get(page))
+    assert "renew it soon" in text
+    assert f"for nothing from {date_format(days_ago(-41))}" in text
     Evidence.objects.update(dated_on=days_ago(1), valid_until=None)
     assert "renew it soon" not in words(signed_in(owner).get(page))
 
