@@ -9,6 +9,8 @@ from django.core.checks import CheckMessage, Error, register
 
 from inference_kpis.catalogue import KPIS
 from readiness.bank import CONTENT, Bank, BankError, current_version, load_bank, versions
+from readiness.context import FILE as CONTEXT
+from readiness.context import context_figures, context_problems
 from readiness.figures import FIGURES
 from readiness.soundness import check_bank
 
@@ -21,7 +23,8 @@ def check_content(
     try:
         current_version(directory)
         banks = [load_bank(version, directory) for version in versions(directory)]
-        problems = [problem for bank in banks for problem in (*check_bank(bank, directory), *_unknown_figures(bank))]
+        problems = [*context_problems(context_figures(directory))] if (directory / CONTEXT).is_file() else []
+        problems += [problem for bank in banks for problem in (*check_bank(bank, directory), *_unknown_figures(bank))]
     except BankError as error:
         problems = [str(error)]
     return [Error(problem, id="readiness.E001") for problem in problems]

@@ -32,6 +32,7 @@ from readiness.assessments.way import (
     resume_url,
     rule_or_404,
 )
+from readiness.context import figures_of_rule
 from readiness.exceptions import ReadinessError
 
 
@@ -49,6 +50,7 @@ def assessment_rule_intro(request: SignedInRequest, pk: int, number: int) -> Htt
             "rule": rule,
             "first_url": first_url(assessment, rule, tasks, preference),
             "is_untouched": tasks.is_untouched(rule),
+            "figures": figures_of_rule(number),
         },
     )
 

@@ -24,6 +24,7 @@ from readiness.assessments.models import Assessment, Binding, Evidence
 from readiness.assessments.results import company_result, latest_checks, result_of
 from readiness.assessments.upgrading import newer_version, standing_move
 from readiness.assessments.way import next_url, practice_or_404, preference_of, resume_url
+from readiness.context import figures_of_rule
 from readiness.exceptions import AlreadyInProgress, ReadinessError
 
 CHANGES_PER_PAGE = 10
@@ -186,5 +187,13 @@ def rule_detail(request: SignedInRequest, number: int) -> HttpResponse:
     return render(
         request,
         "readiness/assessments/rule_detail.html",
-        {"rule": rule, "score": score, "verdict": verdict, "target": target, "teams": teams, "visible": visible},
+        {
+            "rule": rule,
+            "score": score,
+            "verdict": verdict,
+            "target": target,
+            "teams": teams,
+            "figures": figures_of_rule(number),
+            "visible": visible,
+        },
     )
