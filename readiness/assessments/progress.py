@@ -23,7 +23,18 @@ from readiness.assessments.needing import Need
 from readiness.assessments.results import Result
 from readiness.assessments.workings import workings
 from readiness.bank import Action, Practice, Rule, load_bank, versions
-from readiness.scoring import Obstacle, PracticeScore, Price, RuleScore, Step, Way, cheapest_way, next_level, obstacles
+from readiness.scoring import (
+    ConditionalLevel,
+    Obstacle,
+    PracticeScore,
+    Price,
+    RuleScore,
+    Step,
+    Way,
+    cheapest_way,
+    next_level,
+    obstacles,
+)
 
 # How long before it counts less a piece of evidence is pointed at.
 WARN_WITHIN = timedelta(days=30)
@@ -293,7 +304,15 @@ def place_of(assessment: Assessment, key: str) -> Place:
 class PracticeRow:
     practice: Practice
     score: PracticeScore
+    answer: Answer | None
     checks: tuple[tuple[Binding, Kpi, list[BindingCheck]], ...]
+
+    @property
+    def full_until(self) -> date | None:
+        """The last day on which any piece counts in full; None without one."""
+        pieces = self.answer.evidence.all() if self.answer else ()
+        usual = self.practice.validity_days
+        return max((piece.dated_on + timedelta(days=piece.validity_days(usual)) for piece in pieces), default=None)
 
 
 @dataclass(frozen=True)
@@ -308,6 +327,7 @@ class RuleRow:
     way: Way | None
     steps: tuple[tuple[Step, Practice, Action | None], ...]
     workings: list[tuple[str, str]]
+    conditional: ConditionalLevel | None
 
 
 def result_rows(result: Result, bindings: Iterable[Binding], checks: Mapping[int, list[BindingCheck]]) -> list[RuleRow]:
@@ -325,13 +345,19 @@ def result_rows(result: Result, bindings: Iterable[Binding], checks: Mapping[int
                 each.rule,
                 each.score,
                 tuple(
-                    PracticeRow(words[score.practice.key], score, tuple(by_practice.get(score.practice.key, ())))
+                    PracticeRow(
+                        words[score.practice.key],
+                        score,
+                        result.answers.get(score.practice.key),
+                        tuple(by_practice.get(score.practice.key, ())),
+                    )
                     for score in each.score.practices
                 ),
                 above,
                 tuple((obstacle, words.get(getattr(obstacle, "practice", ""))) for obstacle in found),
                 *_way(each.rule, each.score, above),
                 workings(each.score, result.assessment.bank_version),
+                each.team_rule.conditional,
             )
         )
     return rows

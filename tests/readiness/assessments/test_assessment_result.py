@@ -1,5 +1,6 @@
 """The result of an assessment: declared, verified and measured side by side, the gaps, and how it is computed."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from readiness.assessments.models import Answer, Assessment, Binding, BindingChe
 from readiness.bank import load_bank
 from tests.factories import SiteFactory, signed_in
 from tests.pages import queries, words
-from tests.readiness.assessments.writing import answer, answer_all, approved, attach, set_aside
+from tests.readiness.assessments.writing import answer, answer_all, approved, attach, days_ago, set_aside
 from tests.readiness.measurements import bind
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +22,16 @@ def url(assessment: Assessment) -> str:
 
 
 def page(assessment: Assessment, person: User) -> str:
-    return words(signed_in(person).get(url(assessment)))
+    """What somebody reads, without the days until which evidence counts in full."""
+    text = words(signed_in(person).get(url(assessment)))
+    return re.sub(r" · in full until \d+ \w+ \d{4}", "", text)
+
+
+def test_it_says_until_when_evidence_counts_in_full(team: Team, owner: User) -> None:
+    done = approved(team, 3)
+    days = load_bank("2026.1").practice("UC1").validity_days
+    end = f"{days_ago(20 - days):%-d %B %Y}"
+    assert f"reviewed E2 · in full until {end}" in words(signed_in(owner).get(url(done)))
 
 
 def measured(binding: Binding, level: int | None, ago: timedelta = timedelta(), **values: float) -> None:
@@ -84,8 +94,8 @@ def test_it_says_why_less_is_verified_than_declared(assessment: Assessment, owne
     answer(assessment, "UC1", 3, owner)
     attach(answer(assessment, "INF1", 4, owner), owner, reviewed_by=reviewer)
     text = page(assessment, owner)
-    assert "Problem before technology gate held back by its evidence 3 none E0 — 2" in text
-    assert "Workload profile first gate level 4 needs a measurement 4 reviewed E2 — 3" in text
+    assert "Problem before technology gate declared 3, counts 2: no evidence that still counts 3 none E0 — 2" in text
+    assert "Workload profile first gate declared 4, counts 3: only a measurement proves it 4 reviewed E2 — 3" in text
 
 
 def test_what_is_unanswered_has_a_dash(assessment: Assessment, owner: User) -> None:
@@ -137,7 +147,10 @@ def test_a_contradiction_is_shown_with_both_windows(binding: Binding, assessment
     measured(binding, 2, timedelta(minutes=2))
     measured(binding, 1)
     text = page(assessment, owner)
-    assert "Latency objective met gate contradicted by measurement 3 measured E3 Contradicted 2 2" in text
+    assert (
+        "Latency objective met gate declared 3, counts 2: two windows in a row measured less 3 measured E3 Contradicted 2 2"
+        in text
+    )
     assert text.index("Level 1 · 812") < text.index("Level 2 · 812")
 
 
