@@ -29,7 +29,7 @@ from inference_kpis.readings.rollups import roll_up_touched
 from readiness.demo.company import load_company
 from readiness.demo.people import load_people
 
-SIZES = (100, 1000, 5000)
+SIZES = (100, 1000, 10_000)
 ROUNDS, REQUESTS = 5, 6
 LIMIT = 1.5
 # The fleet page shows five minutes; the others show what there is of an hour.
@@ -82,10 +82,13 @@ def _repeat(minutes: int, repeats: int, now: datetime) -> None:
 
 def paths() -> dict[str, str]:
     """The pages by name; the node is the first one that is up."""
-    node = Node.objects.filter(state=Node.State.UP).order_by("name")[0]
+    node = Node.objects.filter(state=Node.State.UP).select_related("site").order_by("name")[0]
     return {
         "overview": reverse("readiness:overview"),
         "fleet": reverse("kpis:fleet"),
+        "fleet as squares": f"{reverse('kpis:fleet')}?view=grid",
+        "site": node.site.get_absolute_url(),
+        "models": reverse("kpis:model_list"),
         "node detail": node.get_absolute_url(),
         "KPI detail": reverse("kpis:kpi_detail", args=["e2e_latency_p95"]),
         "KPI explorer": f"{reverse('kpis:kpi_explore')}?kpi=e2e_latency_p95&window=24h&compare=day",

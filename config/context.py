@@ -67,7 +67,6 @@ ENTRIES = (
     ),
     Entry(_("Alerts"), "kpis:alert_list", ("kpis:alert_", "kpis:silence_", "kpis:maintenance_", "kpis:channel_")),
 )
-ADMINISTRATION = Entry(_("Administration"), "admin:index", ("admin:",))
 
 
 def navigation(request: HttpRequest) -> dict[str, object]:
@@ -76,8 +75,7 @@ def navigation(request: HttpRequest) -> dict[str, object]:
     if user is None or not user.is_authenticated:
         return {"navigation": []}
     here = request.resolver_match.view_name if request.resolver_match else ""
-    entries = (*ENTRIES, ADMINISTRATION) if user.is_administrator else ENTRIES
-    return {"navigation": [(entry.label, reverse(entry.url_name), here.startswith(entry.pages)) for entry in entries]}
+    return {"navigation": [(entry.label, reverse(entry.url_name), here.startswith(entry.pages)) for entry in ENTRIES]}
 
 
 def waiting_work(request: HttpRequest) -> dict[str, Callable[[], dict[str, object]]]:
