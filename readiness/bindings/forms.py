@@ -4,9 +4,10 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from inference_kpis.catalogue import KPIS
+from inference_kpis.catalogue import KPIS, UNIT_LABELS, Kpi
 from inference_kpis.fleet.models import Site
 from readiness.assessments.measuring import thresholds_of
 from readiness.assessments.models import Binding
@@ -26,7 +27,7 @@ WINDOWS = (
 class BindingForm(forms.ModelForm):
     """Figure, scope, window and a threshold per level; shares are written in percent."""
 
-    figure = forms.ChoiceField(label=_("Measured by"))
+    figure = forms.ChoiceField(label=_("Measured by"), help_text=_("Thresholds are in its unit, behind its name."))
     sites = forms.ModelMultipleChoiceField(
         label=_("Sites"),
         queryset=Site.objects.none(),
@@ -56,8 +57,8 @@ class BindingForm(forms.ModelForm):
         binding: Binding = self.instance
         figure = cast(forms.ChoiceField, self.fields["figure"])
         figure.choices = [
-            (_("KPIs"), [(f"kpi:{key}", kpi.label) for key, kpi in KPIS.items()]),
-            (_("Figures of workspaces"), [(f"workspace:{key}", kpi.label) for key, kpi in FIGURES.items()]),
+            (_("KPIs"), [(f"kpi:{key}", _with_unit(kpi)) for key, kpi in KPIS.items()]),
+            (_("Figures of workspaces"), [(f"workspace:{key}", _with_unit(kpi)) for key, kpi in FIGURES.items()]),
         ]
         chosen = list(binding.sites.values_list("pk", flat=True)) if binding.pk else []
         sites = Site.objects.in_service() | Site.objects.filter(pk__in=chosen)
@@ -123,6 +124,11 @@ class BindingForm(forms.ModelForm):
             team=binding.team_id, practice=binding.practice, source=binding.source, kpi=binding.kpi
         )
         return same.exclude(pk=binding.pk)
+
+
+def _with_unit(kpi: Kpi) -> str:
+    unit = str(UNIT_LABELS.get(kpi.unit, kpi.unit)) or settings.CURRENCY
+    return f"{kpi.label} ({unit})"
 
 
 def _plain(number: Decimal) -> Decimal:
