@@ -13,6 +13,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, Q
+from django.db.models.functions import JSONObject
 
 from inference_kpis.readings.store import as_ms
 from readiness import scoring
@@ -140,12 +143,12 @@ class CompanyResult:
 
 
 def result_of(assessment: Assessment, now: datetime) -> Result:
-    """One assessment as of `now`; five queries."""
+    """One assessment as of `now`; four queries."""
     return results_of([assessment], now)[0]
 
 
 def company_result(now: datetime) -> CompanyResult:
-    """The company as of `now`; seven queries, however many teams there are."""
+    """The company as of `now`; six queries, however many teams there are."""
     latest = list(Assessment.objects.latest_approved_per_team().select_related("team"))
     results = results_of(latest, now)
     targets = dict(RuleTarget.objects.values_list("rule", "level"))
@@ -229,12 +232,29 @@ def requirement_of(binding: Binding) -> Requirement:
 
 
 def measurements_of(team_ids: Iterable[int], now: datetime) -> dict[tuple[int, str], list[Measurement]]:
-    """What the bindings of these teams measured, by team and practice; two queries."""
-    bindings = list(Binding.objects.filter(team__in=set(team_ids)))
-    checks = latest_checks(bindings)
+    """What the bindings of these teams measured, by team and practice; one query that reads their newest checks alone."""
+    newest = (
+        BindingCheck.objects.filter(binding=OuterRef("pk"))
+        .filter(Q(binding__judged_since=None) | Q(window_end__gt=F("binding__judged_since")))
+        .order_by("-window_end")
+    )
+    said = JSONObject(end="window_end", level="measured_level", samples="samples", coverage="coverage")
+    bindings = Binding.objects.filter(team__in=set(team_ids)).annotate(
+        newest=ArraySubquery(newest.values(said=said)[:CHECKS_READ])
+    )
     found: dict[tuple[int, str], list[Measurement]] = defaultdict(list)
     for binding in bindings:
-        found[binding.team_id, binding.practice].append(measurement_of(binding, checks[binding.pk], now))
+        windows = [
+            WindowResult(
+                as_ms(datetime.fromisoformat(each["end"])),
+                each["level"],
+                each["samples"],
+                Decimal(str(each["coverage"])),
+            )
+            for each in binding.newest
+        ]
+        measurement = scoring.measure(windows, requirement_of(binding), now_ms=as_ms(now))
+        found[binding.team_id, binding.practice].append(measurement)
     return found
 
 

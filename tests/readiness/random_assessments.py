@@ -17,9 +17,18 @@ WAYS = ((0, 1, 2, 3, 4, None), (1, 2), (2, 3), (3, 4), (4,))
 
 
 def random_assessments(
-    *, teams: int, each: int, seed: int, versions: Sequence[str] = ("2026.1", "2026.2"), months_apart: int = 3
+    *,
+    teams: int,
+    each: int,
+    seed: int,
+    versions: Sequence[str] = ("2026.1", "2026.2"),
+    months_apart: int = 3,
+    has_earlier_answers: bool = True,
 ) -> list[Assessment]:
-    """`each` approved assessments of `teams` teams with their snapshots, the last of each taken now; rows in bulk."""
+    """`each` approved assessments of `teams` teams with their snapshots, the last of each taken now; rows in bulk.
+
+    Without their answers the earlier ones are frozen as the last one of their team.
+    """
     chance, now = Random(seed), datetime.now(UTC)
     by, reviewer = UserFactory(), UserFactory(role=Role.REVIEWER)
     assessments = Assessment.objects.bulk_create(
@@ -34,16 +43,19 @@ def random_assessments(
         for team in [TeamFactory(name=f"Team {number:02}") for number in range(teams)]
         for back in reversed(range(each))
     )
+    newest = {assessment.team_id: assessment for assessment in assessments}
+    live = assessments if has_earlier_answers else list(newest.values())
     answers = Answer.objects.bulk_create(
-        answer for assessment in assessments for answer in _answers(assessment, chance, by, reviewer, now)
+        answer for assessment in live for answer in _answers(assessment, chance, by, reviewer, now)
     )
     Evidence.objects.bulk_create(
         piece for answer in answers if answer.level for piece in _evidence(answer, chance, by, reviewer)
     )
-    frozen = [(result.assessment, result.frozen()) for result in results_of(assessments, now)]
+    scores = {result.assessment.pk: result.frozen() for result in results_of(live, now)}
+    frozen = [(each, scores.get(each.pk) or scores[newest[each.team_id].pk]) for each in assessments]
     Snapshot.objects.bulk_create(
-        Snapshot(assessment=assessment, taken_at=assessment.approved_at, scores=scores, digest=digest_of(scores))
-        for assessment, scores in frozen
+        Snapshot(assessment=assessment, taken_at=assessment.approved_at, scores=kept, digest=digest_of(kept))
+        for assessment, kept in frozen
     )
     return assessments
 
