@@ -113,10 +113,10 @@ class Measurement:
 
     level: int | None = None
     latest_level: int | None = None
-    lowest_level: int | None = None
     windows: int = 0
     measured_at_ms: int | None = None
     is_stale: bool = False
+    lowest_level: int | None = None
 
     def contradicted_at(self, declared: int) -> int | None:
         """The measured level if two windows in a row stayed below the declared one."""

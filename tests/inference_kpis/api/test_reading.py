@@ -168,6 +168,8 @@ def test_the_schema_describes_every_endpoint_without_a_doubt(schema: Any) -> Non
         paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
     assert {path for path, methods in paths.items() if "get" in methods} == {
         "/api/v1/annotations",
+        "/api/v1/mappings",
+        "/api/v1/mappings/{id}",
         "/api/v1/http-sd",
         "/api/v1/kpis",
         "/api/v1/kpis/{key}",
