@@ -92,12 +92,12 @@ def test_two_people_at_one_answer_without_javascript(
     answer(assessment, "UC1", 3, owner)
     page.locator(f"#id_{prefix}level_1").check()
     page.locator(f"#id_{prefix}note").fill("said Grace")
-    page.locator(".form-actions button").last.click()
+    page.locator(f"form:has(#id_{prefix}level_1) .form-actions button").last.click()
     expect(page.locator("[data-comparison]")).to_contain_text("said Grace")
     page.locator("[data-comparison] button[value=merged]").click()
     expect(page.locator(f"#id_{prefix}level_1")).to_be_checked()
     assert Answer.objects.get().level == 3
-    page.locator(".form-actions button").last.click()
+    page.locator(f"form:has(#id_{prefix}level_1) .form-actions button").last.click()
     expect(page.locator(".message.success")).to_be_visible()
     assert Answer.objects.values_list("level", "note").get() == (1, "said Grace")
 
