@@ -4,7 +4,7 @@ from django.urls import path
 
 from readiness.api import answers, assessments, bank, results
 
-PRACTICE = "assessments/<int:pk>/answers/<str:key>"
+PRACTICE = "assessments/<int:pk>/answers/<slug:key>"
 EVIDENCE = "assessments/<int:pk>/evidence/<int:evidence_pk>"
 urlpatterns = [
     path("bank", bank.BankList.as_view(), name="api_bank_list"),

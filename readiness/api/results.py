@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import Http404, HttpResponseBase
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,7 +14,7 @@ from inference_kpis.api.views import IF_NONE_MATCH
 from readiness import access
 from readiness.api.base import READ, ReadinessView
 from readiness.assessments.models import RuleTarget, Snapshot
-from readiness.assessments.results import CompanyResult, Result, RuleResult, company_result, result_of
+from readiness.assessments.results import CompanyResult, RuleResult, company_result, result_of
 from readiness.bank import load_bank
 from readiness.scoring import (
     BelowFloor,
@@ -131,8 +131,9 @@ class RuleResultOut(serializers.Serializer):
     def get_next_level(self, rule: RuleResult) -> int | None:
         return next_level(rule.score)
 
-    def get_obstacles(self, rule: RuleResult) -> list[ObstacleOut]:
-        return [ObstacleOut(_as_fields(each)).data for each in _obstacles(rule.score)]  # type: ignore[misc]
+    @extend_schema_field(ObstacleOut(many=True))
+    def get_obstacles(self, rule: RuleResult) -> list[dict[str, Any]]:
+        return [ObstacleOut(_as_fields(each)).data for each in _obstacles(rule.score)]
 
 
 def _obstacles(score: RuleScore) -> list[Obstacle]:
@@ -191,10 +192,6 @@ class TargetsOut(serializers.Serializer):
     targets = TargetOut(many=True)
 
 
-def result_fields(result: Result) -> dict[str, Any]:
-    return ResultOut(result).data
-
-
 def company_fields(company: CompanyResult) -> dict[str, Any]:
     rules = [
         {
@@ -218,7 +215,7 @@ class AssessmentResult(ReadinessView):
     def get(self, request: Request, pk: int) -> Response:
         """The score as of now, as its page shows it: evidence ages, and measurements go on."""
         self.asked(Question)
-        return Response(result_fields(result_of(access.get_assessment_for(self.person, pk), self.now)))
+        return Response(ResultOut(result_of(access.get_assessment_for(self.person, pk), self.now)).data)
 
 
 class AssessmentSnapshot(ReadinessView):

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Team
@@ -94,8 +95,9 @@ class AnswerOut(serializers.Serializer):
     awaits_confirmation = serializers.BooleanField(help_text="Carried over: it counts once confirmed or changed.")
     evidence = EvidenceOut(many=True, source="evidence.all")
 
-    def get_not_applicable(self, answer: Answer) -> NotApplicableOut | None:
-        return NotApplicableOut(answer).data if answer.is_not_applicable else None  # type: ignore[return-value]
+    @extend_schema_field(NotApplicableOut(allow_null=True))
+    def get_not_applicable(self, answer: Answer) -> dict[str, Any] | None:
+        return NotApplicableOut(answer).data if answer.is_not_applicable else None
 
 
 class AskedPracticeOut(serializers.Serializer):
