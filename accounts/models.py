@@ -163,6 +163,48 @@ class MachineKey(models.Model):
         return f"vig_{self.prefix}_{secret}"
 
 
+class PersonalTokenQuerySet(models.QuerySet["PersonalToken"]):
+    def usable(self, now: datetime) -> Self:
+        return self.filter(revoked_at=None, expires_at__gt=now, user__is_active=True)
+
+
+class PersonalToken(models.Model):
+    """What a person's own script shows instead of signing in. It may what they may, and no more than its scopes.
+
+    The secret is shown once and kept only as a hash. It always expires.
+    """
+
+    class Scope(models.TextChoices):
+        READ_ASSESSMENTS = "assessments:read", _("read assessments")
+        WRITE_ASSESSMENTS = "assessments:write", _("write assessments")
+
+    PREFIX_LENGTH = 8
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens", verbose_name=_("person"))
+    name = models.CharField(_("name"), max_length=120)
+    prefix = models.CharField(_("prefix"), max_length=PREFIX_LENGTH, unique=True, editable=False)
+    secret_hash = models.CharField(max_length=64, editable=False)
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope.choices), verbose_name=_("scopes"), default=list)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("expires"))
+    revoked_at = models.DateTimeField(_("revoked"), null=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
+
+    objects = PersonalTokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("personal access token")
+        verbose_name_plural = _("personal access tokens")
+        ordering = ("user", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.name} (vigp_{self.prefix}…)"
+
+    @property
+    def may_write(self) -> bool:
+        return self.Scope.WRITE_ASSESSMENTS in self.scopes
+
+
 class AuditEvent(models.Model):
     """One thing somebody did that others may ask about later. Rows are added, never changed."""
 

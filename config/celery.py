@@ -16,7 +16,13 @@ app.autodiscover_tasks(
         *("inference_kpis.pull", "inference_kpis.push", "inference_kpis.readings", "inference_kpis.fleet"),
         *("inference_kpis.alerts", "inference_kpis.dashboards", "inference_kpis.discovery"),
         *("inference_kpis.query_sources", "inference_kpis.probes"),
-        *("readiness.bindings", "readiness.contradictions", "readiness.evidence", "readiness.success", "readiness.teamwork"),
+        *(
+            "readiness.bindings",
+            "readiness.contradictions",
+            "readiness.evidence",
+            "readiness.success",
+            "readiness.teamwork",
+        ),
     ],
     related_name="tasks",
 )

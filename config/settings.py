@@ -351,7 +351,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Vigie",
-    "DESCRIPTION": "Readings of edge inference nodes in, KPIs out.",
+    "DESCRIPTION": "Readings of edge inference nodes in, KPIs out; assessments both ways.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],

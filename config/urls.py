@@ -16,11 +16,13 @@ urlpatterns = [
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("api/v1/", include("inference_kpis.api_urls")),
+    path("api/v1/", include("readiness.api_urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="api_schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),
     *i18n_patterns(
         path("", include("readiness.urls")),
         path("", include("inference_kpis.urls")),
+        path("account/", include("accounts.urls")),
         path("account/", include("allauth.account.urls")),
         # Below its language: the page to come back to is only found in the language that is active.
         path("i18n/", include("django.conf.urls.i18n")),

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
-from accounts.models import Role, Team, User
+from accounts.models import PersonalToken, Role, Team, User
 from inference_kpis.alerts.models import Alert, AlertRule, Channel, Silence
 from inference_kpis.annotations.models import Annotation
 from inference_kpis.dashboards.models import SavedView, ScreenLink
@@ -22,7 +22,7 @@ from readiness.actions.recommendations import recommendation_of
 from readiness.actions.writing import plan_actions
 from readiness.assessments import answering
 from readiness.assessments.answering import Reply
-from readiness.assessments.models import Answer, Assessment, Binding, Evidence, Remark
+from readiness.assessments.models import Answer, Assessment, Binding, Evidence, Remark, Snapshot, digest_of
 from readiness.blobs.models import Blob
 from readiness.contradictions.models import Contradiction
 from readiness.planning.calendar_links import make_link
@@ -116,6 +116,14 @@ class World:
             by=author,
             now=NOW,
         )
+        self.token = PersonalToken.objects.create(
+            user=author, name="secret-marker", prefix=f"{author.pk:08}", expires_at=NOW + timedelta(days=30)
+        )
+        # Approved, with its scores frozen, but for the verb that freezes them.
+        self.approved = Assessment.objects.create(
+            team=self.team, bank_version=self.assessment.bank_version, state="approved", started_by=author
+        )
+        Snapshot.objects.create(assessment=self.approved, taken_at=NOW, scores={}, digest=digest_of({}))
         self.feed_secret = make_link(user=author, now=NOW)
         self.node: Node = NodeFactory()
         self.probe = Probe.objects.create(name=f"Probe of {self.team}", node=self.node, model_name="m")
@@ -432,6 +440,20 @@ ROWS: dict[str, Row] = {
     "api_annotation_list": Row(EVERYBODY),
     "api_mapping_list": Row(EVERYBODY),
     "api_mapping_detail": Row(EVERYBODY, lambda world: [world.mapping.pk]),
+    "accounts:token_list": Row(EVERYBODY),
+    "accounts:token_add": Row(EVERYBODY, method="post", data={"name": "x", "scope": "assessments:read", "days": "30"}),
+    "accounts:token_revoke": Row(frozenset({"team contributor"}), lambda world: [world.token.pk], "post"),
+    "api_bank_list": Row(EVERYBODY),
+    "api_bank_detail": Row(EVERYBODY, lambda world: ["2026.1"]),
+    "api_team_list": Row(EVERYBODY),
+    "api_assessment_list": Row(EVERYBODY),
+    "api_assessment_detail": Row(SEES_ALL | ON_TEAM, of_assessment),
+    "api_assessment_result": Row(SEES_ALL | ON_TEAM, of_assessment),
+    "api_assessment_snapshot": Row(SEES_ALL | ON_TEAM, lambda world: [world.approved.pk]),
+    "api_answer_detail": Row(SEES_ALL | ON_TEAM, lambda world: [world.assessment.pk, "UC1"]),
+    "api_answer_evidence": Row(SEES_ALL | ON_TEAM, lambda world: [world.assessment.pk, "UC1"]),
+    "api_company": Row(EVERYBODY),
+    "api_target_list": Row(EVERYBODY),
     "admin:index": Row(ADMINISTERS),
     "admin:accounts_user_changelist": Row(ADMINISTERS),
     "admin:accounts_machinekey_add": Row(ADMINISTERS),
@@ -443,6 +465,8 @@ ROWS: dict[str, Row] = {
 }
 # For machines, or before sign-in: tested where they live.
 OPEN = {"home", "healthz", "readyz", "metrics", "set_language", "api_readings"}
+OPEN |= {"api_assessment_submit", "api_assessment_send_back", "api_assessment_approve", "api_answer_remark"}
+OPEN |= {"api_answer_decision", "api_evidence_detail", "api_evidence_review"}
 OPEN |= {"api_remote_write", "api_otlp_metrics", "api_mapping_node", "kpis:screen"}
 
 

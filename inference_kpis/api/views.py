@@ -51,8 +51,8 @@ IF_NONE_MATCH = OpenApiParameter("If-None-Match", str, "header", description="Th
 class ReadView(APIView):
     """Who may read, what a cache has to know, and parameters that are understood or refused by name."""
 
-    authentication_classes = (MachineKeyAuthentication, SessionAuthentication)
-    permission_classes = (MayReadKpis,)
+    authentication_classes: Sequence[Any] = (MachineKeyAuthentication, SessionAuthentication)
+    permission_classes: Sequence[Any] = (MayReadKpis,)
     http_method_names: Sequence[str] = ("get", "head", "options")
     varies_on: tuple[str, ...] = ("Authorization", "Cookie", "Accept-Language")
 

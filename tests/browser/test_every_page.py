@@ -97,6 +97,7 @@ PAGES: dict[str, list[str]] = {
     "readiness:success_metric_add": ["success-metrics/new/"],
     "readiness:success_metric_detail": ["success-metrics/{metric}/"],
     "readiness:success_metric_edit": ["success-metrics/{metric}/edit/"],
+    "accounts:token_list": ["account/tokens/"],
     "kpis:fleet": [
         *("fleet/", "fleet/?q=nowhere", "fleet/?page=2", "fleet/?sort=-request_rate"),
         *("fleet/?view=grid", "fleet/?view=grid&state=waiting"),

@@ -157,6 +157,10 @@ def test_another_language_is_another_answer(ask: Ask, address: str) -> None:
 # --- The schema ------------------------------------------------------------------------------------------------------
 
 
+# Those of the declaring side are tested there.
+DECLARING = ("/api/v1/assessments", "/api/v1/bank", "/api/v1/company", "/api/v1/teams")
+
+
 @pytest.fixture(scope="module")
 def schema() -> Any:
     return SchemaGenerator().get_schema(request=None, public=True)
@@ -166,7 +170,8 @@ def test_the_schema_describes_every_endpoint_without_a_doubt(schema: Any) -> Non
     GENERATOR_STATS.reset()
     with GENERATOR_STATS.silence():
         paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
-    assert {path for path, methods in paths.items() if "get" in methods} == {
+    read = {path for path, methods in paths.items() if "get" in methods}
+    assert {path for path in read if not path.startswith(DECLARING)} == {
         "/api/v1/annotations",
         "/api/v1/mappings",
         "/api/v1/mappings/{id}",
