@@ -17,7 +17,7 @@ from accounts.models import Role, Team, User
 from readiness.actions.models import Action, ActionQuerySet
 from readiness.assessments.models import Assessment, Binding, Evidence
 from readiness.contradictions.models import Contradiction, ContradictionQuerySet
-from readiness.perceptions.models import BlindInvitation, BlindRound
+from readiness.perceptions.models import BlindInvitation, BlindInvitationQuerySet, BlindRound
 from readiness.success.models import SuccessMetric
 from readiness.teamwork.models import Assignment, Comment
 
@@ -388,7 +388,7 @@ def get_run_blind_round_for(user: User, pk: int) -> BlindRound:
     return blind_round
 
 
-def invitations_of(user: User) -> QuerySet[BlindInvitation]:
+def invitations_of(user: User) -> BlindInvitationQuerySet:
     return BlindInvitation.objects.filter(person=user).select_related("round__assessment__team", "round__opened_by")
 
 

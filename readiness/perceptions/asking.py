@@ -15,7 +15,6 @@ from accounts.models import User
 from readiness.assessments.models import Assessment
 from readiness.exceptions import NotEditable, ReadinessError
 from readiness.perceptions.models import BlindAnswer, BlindInvitation, BlindRound
-from readiness.perceptions.reading import with_given
 from readiness.perceptions.spread import Circle
 
 Invited = Sequence[tuple[User, Circle]]
@@ -78,8 +77,8 @@ def remind(*, blind_round: BlindRound, by: User, now: datetime) -> int:
     """Ask again everybody who has not answered everything; how many. Raises `RoundClosed`."""
     with transaction.atomic():
         locked = _lock_open(blind_round, now)
-        missing = with_given(locked.invitations.all()).filter(given__lt=len(locked.practices))
-        count = BlindInvitation.objects.filter(pk__in=[each.pk for each in missing]).update(reminded_at=now)
+        missing = [each.pk for each in locked.invitations.with_given() if each.given < len(locked.practices)]
+        count = BlindInvitation.objects.filter(pk__in=missing).update(reminded_at=now)
         if count:
             record("blind_round.remind", locked, actor=by, people=count)
     return count

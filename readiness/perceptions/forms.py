@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -108,8 +109,17 @@ class InviteForms(forms.BaseFormSet):
         people = self.form_kwargs["people"]
         return [(people[row["person"]], Circle(row["circle"])) for row in rows if row.get("person")]
 
+    @property
+    def wrong(self) -> list[str]:
+        """Each sentence once, those of single rows included."""
+        found = [
+            *self.non_form_errors(),
+            *(text for form in self.forms for texts in form.errors.values() for text in texts),
+        ]
+        return list(dict.fromkeys(map(str, found)))
+
     def clean(self) -> None:
-        if any(self.errors):
+        if any(form.errors for form in self.forms):
             return
         invited = [person for person, _circle in self.invited]
         if not invited:
@@ -118,8 +128,10 @@ class InviteForms(forms.BaseFormSet):
             raise forms.ValidationError(_("Choose each person once: everybody answers for one circle."))
 
 
-BlindOpenInvites = forms.formset_factory(InviteForm, formset=InviteForms, extra=ROWS_AT_OPENING, max_num=50)
-BlindMoreInvites = forms.formset_factory(InviteForm, formset=InviteForms, extra=ROWS_LATER, max_num=50)
+def invite_forms(data: QueryDict | None, people: dict[str, User], *, rows: int) -> InviteForms:
+    """So many empty rows; `people` are those whom they may name."""
+    made = forms.formset_factory(InviteForm, formset=InviteForms, extra=rows, max_num=50)
+    return cast(InviteForms, made(data, prefix="people", form_kwargs={"people": people}))
 
 
 def offered(people: Iterable[User]) -> dict[str, User]:

@@ -1,6 +1,7 @@
 """A blind round: who is asked which practices of an assessment, what each answers unseen, what is decided then."""
 
 from datetime import date
+from typing import Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator
@@ -21,11 +22,11 @@ CIRCLES = [
 
 
 class BlindRoundQuerySet(models.QuerySet["BlindRound"]):
-    def open_on(self, today: date) -> "BlindRoundQuerySet":
+    def open_on(self, today: date) -> Self:
         """Those that still take answers on this day."""
         return self.filter(closed_at=None, due_on__gte=today)
 
-    def closed_on(self, today: date) -> "BlindRoundQuerySet":
+    def closed_on(self, today: date) -> Self:
         """Those whose answers may be seen on this day."""
         return self.exclude(closed_at=None, due_on__gte=today)
 
@@ -72,6 +73,12 @@ class BlindRound(models.Model):
         return [each for each in load_bank(self.bank_version).practices if each.key in keys]
 
 
+class BlindInvitationQuerySet(models.QuerySet["BlindInvitation"]):
+    def with_given(self) -> Self:
+        """Adds `given`: how many practices each person has answered, "I cannot say" included."""
+        return self.annotate(given=models.Count("answers"))
+
+
 class BlindInvitation(models.Model):
     """Somebody who is asked, and the circle they answer for."""
 
@@ -81,6 +88,8 @@ class BlindInvitation(models.Model):
     reminded_at = models.DateTimeField(null=True)
     # Only where the query added it.
     given: int
+
+    objects = BlindInvitationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("invitation to answer blind")

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, QuerySet
-
 from accounts.alphabet import alphabetical
 from readiness.assessments.models import Answer
 from readiness.bank import Practice, Rule, load_bank
@@ -14,19 +12,10 @@ from readiness.perceptions.spread import Agreement, BlindReply, Circle, Gap, Per
 from readiness.perceptions.strips import Strip, strip
 
 
-def with_given(invitations: QuerySet[BlindInvitation]) -> QuerySet[BlindInvitation]:
-    """Adds `given`: how many practices each person has answered, "I cannot say" included."""
-    return invitations.annotate(given=Count("answers"))
-
-
 def invited(blind_round: BlindRound) -> list[BlindInvitation]:
     """Who is asked, by name, each with how many practices they have answered; one query."""
-    found = with_given(blind_round.invitations.select_related("person"))
+    found = blind_round.invitations.with_given().select_related("person")
     return sorted(found, key=lambda each: alphabetical(str(each.person)))
-
-
-def has_answered(invitation: BlindInvitation) -> bool:
-    return invitation.answers.exists()
 
 
 @dataclass(frozen=True)

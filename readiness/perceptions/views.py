@@ -21,12 +21,12 @@ from readiness.bank import load_bank
 from readiness.exceptions import ReadinessError
 from readiness.perceptions import asking, deciding, files, reading, wording
 from readiness.perceptions.forms import (
-    BlindMoreInvites,
+    ROWS_AT_OPENING,
+    ROWS_LATER,
     BlindOpenForm,
-    BlindOpenInvites,
     DecideForm,
     ExtendForm,
-    InviteForms,
+    invite_forms,
     offered,
 )
 from readiness.perceptions.models import BlindRound
@@ -42,7 +42,7 @@ def blind_list(request: SignedInRequest) -> HttpResponse:
     mine = access.invitations_of(request.user).order_by("-round__opened_at", "-pk")
     rounds = access.visible_blind_rounds(request.user).order_by("-opened_at", "-pk")
     context = {
-        "mine": [(each, each.round.is_open(today)) for each in reading.with_given(mine)[:ROUNDS_PER_PAGE]],
+        "mine": [(each, each.round.is_open(today)) for each in mine.with_given()[:ROUNDS_PER_PAGE]],
         "page": (page := Paginator(rounds, ROUNDS_PER_PAGE).get_page(request.GET.get("page"))),
         "rows": [(each, each.is_open(today)) for each in page],
     }
@@ -56,10 +56,12 @@ def blind_open(request: SignedInRequest, pk: int) -> HttpResponse:
     bank = load_bank(assessment.bank_version)
     posted = request.POST if request.method == "POST" else None
     form = BlindOpenForm(posted, bank=bank, language=get_language() or "en")
-    invites = BlindOpenInvites(posted, prefix="people", form_kwargs={"people": offered(access.people_to_ask_blind())})
+    people = offered(access.people_to_ask_blind())
+    invites = invite_forms(posted, people, rows=ROWS_AT_OPENING)
     is_valid = form.is_valid()
     if posted is not None and not invites.is_valid():
-        _tell(form, invites)
+        for sentence in invites.wrong:
+            form.add_error(None, sentence)
     elif is_valid:
         try:
             opened = asking.open_round(
@@ -81,14 +83,6 @@ def blind_open(request: SignedInRequest, pk: int) -> HttpResponse:
     rules = [(rule, [(each, each.key in ticked) for each in rule.practices]) for rule in bank.rules]
     context = {"assessment": assessment, "form": form, "invites": invites, "rules": rules}
     return render(request, "readiness/perceptions/blind_open.html", context)
-
-
-def _tell(form: BlindOpenForm, invites: InviteForms) -> None:
-    """What is wrong with the people, in the one summary of the page."""
-    for sentence in invites.non_form_errors():
-        form.add_error(None, sentence)
-    for sentence in {sentence for row in invites.errors for found in row.values() for sentence in found}:
-        form.add_error(None, sentence)
 
 
 @signed_in
@@ -115,7 +109,7 @@ def blind_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     if is_open and can_run:
         people = offered(access.people_to_ask_blind().exclude(blind_invitations__round=blind_round))
         context["extend_form"] = ExtendForm()
-        context["invites"] = BlindMoreInvites(prefix="people", form_kwargs={"people": people})
+        context["invites"] = invite_forms(None, people, rows=ROWS_LATER)
     return render(request, "readiness/perceptions/blind_detail.html", context)
 
 
@@ -124,13 +118,9 @@ def blind_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 def blind_invite(request: SignedInRequest, pk: int) -> HttpResponse:
     blind_round = access.get_run_blind_round_for(request.user, pk)
     people = offered(access.people_to_ask_blind())
-    invites = BlindMoreInvites(request.POST, prefix="people", form_kwargs={"people": people})
+    invites = invite_forms(request.POST, people, rows=ROWS_LATER)
     if not invites.is_valid():
-        wrong = [
-            *invites.non_form_errors(),
-            *(text for row in invites.errors for texts in row.values() for text in texts),
-        ]
-        messages.error(request, " ".join(map(str, wrong)))
+        messages.error(request, " ".join(invites.wrong))
         return redirect(blind_round)
     try:
         added = asking.invite(blind_round=blind_round, people=invites.invited, by=request.user, now=datetime.now(UTC))
@@ -246,7 +236,7 @@ def blind_decide(request: SignedInRequest, pk: int, key: str) -> HttpResponse:
         return redirect(blind_round)
     form = DecideForm(request.POST)
     if not form.is_valid():
-        return _result_page(request, blind_round, " ".join(form.errors["level"]) if "level" in form.errors else "", key)
+        return _result_page(request, blind_round, " ".join(map(str, form.errors.get("level", []))), key)
     try:
         deciding.decide(
             blind_round=blind_round, practice=key, by=request.user, now=datetime.now(UTC), **form.cleaned_data

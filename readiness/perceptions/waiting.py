@@ -10,7 +10,6 @@ from django.utils.translation import gettext, ngettext
 from accounts.models import User
 from readiness.assessments.models import Assessment
 from readiness.perceptions.models import BlindInvitation, BlindRound
-from readiness.perceptions.reading import with_given
 from readiness.work import WorkItem, WorkKind
 
 EDITABLE = (Assessment.State.OPEN, Assessment.State.SENT_BACK)
@@ -18,8 +17,8 @@ EDITABLE = (Assessment.State.OPEN, Assessment.State.SENT_BACK)
 
 def work_for(user: User, today: date) -> list[WorkItem]:
     """Invitations that are not answered whole, and the own closed rounds that wait for decisions; two queries."""
-    invitations = with_given(BlindInvitation.objects.filter(person=user, round__in=BlindRound.objects.open_on(today)))
-    invitations = invitations.select_related("round__assessment__team", "round__opened_by")
+    invitations = BlindInvitation.objects.filter(person=user, round__in=BlindRound.objects.open_on(today))
+    invitations = invitations.with_given().select_related("round__assessment__team", "round__opened_by")
     closed = BlindRound.objects.closed_on(today).filter(opened_by=user, assessment__state__in=EDITABLE)
     closed = closed.annotate(decided=Count("decisions")).select_related("assessment__team")
     return [

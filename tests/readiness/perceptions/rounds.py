@@ -40,7 +40,7 @@ def open_blind(
 def reply(blind_round: BlindRound, person: User, level: int | None, *practices: str, comment: str = "") -> None:
     """Answer the practices, or all, with one level."""
     invitation = blind_round.invitations.select_related("round").get(person=person)
-    replies = {each: (level, comment) for each in practices or blind_round.practices}
+    replies = dict.fromkeys(practices or blind_round.practices, (level, comment))
     asking.save_blind_answers(invitation=invitation, replies=replies, now=NOW)
 
 
@@ -51,11 +51,16 @@ def closed(blind_round: BlindRound, by: User) -> BlindRound:
 
 
 def answered(
-    assessment: Assessment, by: User, levels: Sequence[tuple[Circle, int | None]], *, is_anonymous: bool = False
+    assessment: Assessment,
+    by: User,
+    levels: Sequence[tuple[Circle, int | None]],
+    *,
+    practices: Sequence[str] = ("UC1", "INF3"),
+    is_anonymous: bool = False,
 ) -> BlindRound:
     """A closed round of somebody new for each level."""
     people = [(UserFactory(name=f"Guest {number}"), circle) for number, (circle, _level) in enumerate(levels)]
-    opened = open_blind(assessment, by, people, is_anonymous=is_anonymous)
+    opened = open_blind(assessment, by, people, practices=practices, is_anonymous=is_anonymous)
     for (person, _circle), (_same, level) in zip(people, levels, strict=True):
         reply(opened, person, level, comment=f"By {person.name}")
     return closed(opened, by)

@@ -72,7 +72,7 @@ def test_whole_groups_of_practices(assessment: Assessment, owner: User, what: st
         ({"people-0-circle": ""}, "Choose the circle that Colin Colleague answers for."),
         ({"people-0-person": ""}, "Choose at least one person to ask."),
         ({"people-0-person": "0"}, "Select a valid choice."),
-        ({"people-TOTAL_FORMS": ""}, "ManagementForm"),
+        ({"people-TOTAL_FORMS": ""}, "Choose at least one person to ask."),
     ],
 )
 def test_what_is_wrong_is_said(

@@ -21,7 +21,7 @@ from readiness.perceptions.wording import NAMES, SENTENCES
 IT, BUSINESS, BOARD = Circle
 Levels = Sequence[int | None]
 replies = st.lists(
-    st.builds(BlindReply, st.sampled_from(list(Circle)), st.one_of(st.none(), st.integers(0, 4))), max_size=30
+    st.builds(BlindReply, st.sampled_from(list(Circle)), st.one_of(st.none(), st.integers(0, 4))), max_size=12
 )
 
 
