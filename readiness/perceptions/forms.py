@@ -6,7 +6,7 @@ from typing import Any, cast
 from django import forms
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.alphabet import alphabetical
@@ -95,7 +95,7 @@ class InviteForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("person") and not cleaned.get("circle") and "circle" in cleaned:
             person = self.people[cleaned["person"]]
-            self.add_error("circle", _now("Choose the circle that %(person)s answers for.") % {"person": person})
+            self.add_error("circle", gettext("Choose the circle that %(person)s answers for.") % {"person": person})
         return cleaned
 
 
