@@ -47,6 +47,7 @@ ENTRIES = (
             "readiness:remark_",
             "readiness:comment_",
             "readiness:binding_",
+            "readiness:blind_",
             "readiness:contradiction_",
             "readiness:trend_",
             "readiness:comparison",

@@ -104,7 +104,7 @@ TEMPLATES = [
                 "config.context.waiting_work",
             ],
             # Not found by itself: pages of assessments show what a subject above them knows.
-            "libraries": {"teamwork": "readiness.teamwork.tags"},
+            "libraries": {"perceptions": "readiness.perceptions.tags", "teamwork": "readiness.teamwork.tags"},
         },
     }
 ]

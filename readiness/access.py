@@ -4,8 +4,11 @@ Executives, reviewers and administrators see every team's assessments, the other
 unless they are executives; reviewers and administrators review. Success metrics are for everybody to read.
 
 Who is asked to answer one practice of another team sees and answers that practice, and nothing else of its assessment.
+Who is asked blind sees the practices of that round, and its result once it is closed and they have answered.
 Actions are seen like assessments, written by who answers for their team, and moved by whoever owns them as well.
 """
+
+from datetime import date
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
@@ -14,6 +17,7 @@ from accounts.models import Role, Team, User
 from readiness.actions.models import Action, ActionQuerySet
 from readiness.assessments.models import Assessment, Binding, Evidence
 from readiness.contradictions.models import Contradiction, ContradictionQuerySet
+from readiness.perceptions.models import BlindInvitation, BlindInvitationQuerySet, BlindRound
 from readiness.success.models import SuccessMetric
 from readiness.teamwork.models import Assignment, Comment
 
@@ -352,3 +356,61 @@ def get_movable_action_for(user: User, pk: int) -> Action:
     if not can_move_action(user, found):
         raise Http404
     return found
+
+
+# --- Blind rounds ----------------------------------------------------------------------------------------------------
+
+
+def people_to_ask_blind() -> QuerySet[User]:
+    """Everybody who may still sign in, whatever their role: the board is asked as well."""
+    return User.objects.filter(is_active=True)
+
+
+def visible_blind_rounds(user: User) -> QuerySet[BlindRound]:
+    """The rounds of every assessment that this person may open."""
+    return BlindRound.objects.filter(assessment__in=visible_assessments(user)).select_related("assessment__team")
+
+
+def get_blind_round_for(user: User, pk: int) -> BlindRound:
+    """The round, for somebody who may see its assessment: how far it is, never what was answered."""
+    found = visible_blind_rounds(user).select_related("opened_by").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def get_run_blind_round_for(user: User, pk: int) -> BlindRound:
+    """The round, for somebody who answers for its team."""
+    found = BlindRound.objects.filter(pk=pk, assessment__team__in=teams_to_answer_for(user))
+    blind_round = found.select_related("assessment__team").first()
+    if blind_round is None:
+        raise Http404
+    return blind_round
+
+
+def invitations_of(user: User) -> BlindInvitationQuerySet:
+    return BlindInvitation.objects.filter(person=user).select_related("round__assessment__team", "round__opened_by")
+
+
+def get_blind_invitation_for(user: User, pk: int) -> BlindInvitation:
+    """What this person is asked in the round."""
+    found = invitations_of(user).filter(round=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def sees_assessment(user: User, assessment: Assessment) -> bool:
+    """Whether this person may open the assessment itself."""
+    return visible_assessments(user).filter(pk=assessment.pk).exists()
+
+
+def get_blind_result_for(user: User, pk: int, today: date) -> BlindRound:
+    """A closed round, for who may see its assessment and who answered in it; 404 for everybody while it is open."""
+    answered = invitations_of(user).filter(answers__isnull=False).values("round")
+    may = Q(assessment__in=visible_assessments(user)) | Q(pk__in=answered)
+    found = BlindRound.objects.closed_on(today).filter(may, pk=pk).select_related("assessment__team", "opened_by")
+    blind_round = found.first()
+    if blind_round is None:
+        raise Http404
+    return blind_round

@@ -17,6 +17,7 @@ from readiness.assessments.models import (
 )
 from readiness.blobs.models import Blob
 from readiness.contradictions.models import Contradiction, ContradictionEvent
+from readiness.perceptions.models import BlindAnswer, BlindDecision, BlindInvitation, BlindRound
 from readiness.planning.models import CalendarLink
 from readiness.success.models import SuccessMetric
 from readiness.teamwork.models import Assignment, Comment, Mail, Mention, WorkPreference
@@ -32,6 +33,10 @@ __all__ = [
     "BankMove",
     "Binding",
     "BindingCheck",
+    "BlindAnswer",
+    "BlindDecision",
+    "BlindInvitation",
+    "BlindRound",
     "Blob",
     "CalendarLink",
     "Comment",

@@ -10,6 +10,7 @@ from readiness.bindings import views as bindings
 from readiness.contradictions import views as contradictions
 from readiness.evidence import views as evidence
 from readiness.overview import views as overview
+from readiness.perceptions import urls as perceptions
 from readiness.planning import action_views as actions
 from readiness.planning import gap_views as gaps
 from readiness.planning import views as planning
@@ -96,6 +97,7 @@ urlpatterns = [
     path("success-metrics/<int:pk>/edit/", success.success_metric_edit, name="success_metric_edit"),
     path("success-metrics/<int:pk>/retire/", success.success_metric_retire, name="success_metric_retire"),
     *teamwork.urlpatterns,
+    *perceptions.urlpatterns,
     path("assessments/<int:pk>/rules/<int:number>/gaps/", gaps.assessment_gaps, name="assessment_gaps"),
     path("assessments/<int:pk>/rules/<int:number>/gaps/plan/", gaps.assessment_gaps_plan, name="assessment_gaps_plan"),
     path("plan/", planning.action_board, name="action_board"),

@@ -20,10 +20,14 @@ class WorkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """`title` says what to do in the reader's language, `url` is where it is done; `due_on` is None without a date."""
+    """`title` says what to do in the reader's language, `url` is where it is done; `due_on` is None without a date.
+
+    `is_reminded`: somebody asked again just now, so that the next e-mail tells of it whenever it is due.
+    """
 
     kind: WorkKind
     title: str
     url: str
     team: str
     due_on: date | None = None
+    is_reminded: bool = False

@@ -25,6 +25,7 @@ from readiness.assessments.answering import Reply
 from readiness.assessments.models import Answer, Assessment, Binding, Evidence, Remark, Snapshot, digest_of
 from readiness.blobs.models import Blob
 from readiness.contradictions.models import Contradiction
+from readiness.perceptions.models import BlindAnswer, BlindInvitation, BlindRound
 from readiness.planning.calendar_links import make_link
 from readiness.success.models import SuccessMetric
 from readiness.teamwork.models import Assignment, Comment
@@ -48,6 +49,8 @@ SEES_BINDINGS = SEES_ALL | ON_TEAM | BINDS
 REVIEWS = frozenset({"other reviewer", "other administrator"})
 OWNS_ANNOTATIONS = frozenset({"team operator", "other administrator"})
 WRITES_FLEET = frozenset({"other operator", "team operator", "other administrator"})
+# Asked blind: one of the team, and one of another, who sees nothing else of the assessment.
+ASKED_BLIND = frozenset({"team contributor", "other contributor"})
 # Asked to answer a practice, and the author of a comment.
 HOLDS = frozenset({"team contributor"})
 ADMINISTERS = frozenset({"other administrator"})
@@ -107,6 +110,15 @@ class World:
         self.assignment = Assignment.objects.create(assessment=self.assessment, **asked)
         said = {"practice": "UC1", "text": "secret-marker", "written_by": author, "written_at": NOW}
         self.comment = Comment.objects.create(assessment=self.assessment, **said)
+        blind = {"assessment": self.assessment, "bank_version": self.assessment.bank_version, "practices": ["UC1"]}
+        blind |= {"is_anonymous": False, "due_on": NOW.date() + timedelta(days=5), "note": "secret-marker"}
+        self.blind, self.closed_blind = (
+            BlindRound.objects.create(**blind, opened_by=author, opened_at=NOW, closed_at=at) for at in (None, NOW)
+        )
+        for each in (self.blind, self.closed_blind):
+            for name in ("team contributor", "other contributor"):
+                invited = BlindInvitation.objects.create(round=each, person=self.people[name], circle="it")
+                BlindAnswer.objects.create(invitation=invited, practice="UC1", level=2, comment="secret-marker")
         [self.action] = plan_actions(
             team=self.team,
             bank_version=self.assessment.bank_version,
@@ -175,6 +187,14 @@ def of_assignment(world: World) -> list[Any]:
 
 def of_comment(world: World) -> list[Any]:
     return [world.comment.pk]
+
+
+def of_blind(world: World) -> list[Any]:
+    return [world.blind.pk]
+
+
+def of_closed_blind(world: World) -> list[Any]:
+    return [world.closed_blind.pk]
 
 
 def of_rule_of_assessment(world: World) -> list[Any]:
@@ -324,6 +344,19 @@ ROWS: dict[str, Row] = {
     "readiness:assignment_decline": Row(HOLDS, of_assignment, "post", {"reason": "x"}),
     "readiness:assignment_hand_on": Row(HOLDS, of_assignment, "post"),
     "readiness:assignment_withdraw": Row(ANSWERS, of_assignment, "post"),
+    "readiness:blind_list": Row(EVERYBODY),
+    "readiness:blind_open": Row(ANSWERS, of_assessment),
+    "readiness:blind_detail": Row(SEES_ALL | ON_TEAM, of_blind),
+    "readiness:blind_answer": Row(ASKED_BLIND, of_blind),
+    "readiness:blind_invite": Row(ANSWERS, of_blind, "post"),
+    "readiness:blind_remind": Row(ANSWERS, of_blind, "post"),
+    "readiness:blind_extend": Row(ANSWERS, of_blind, "post"),
+    "readiness:blind_close": Row(ANSWERS, of_blind, "post"),
+    "readiness:blind_result": Row(SEES_ALL | ON_TEAM | ASKED_BLIND, of_closed_blind),
+    "readiness:blind_result_csv": Row(SEES_ALL | ON_TEAM | ASKED_BLIND, of_closed_blind),
+    "readiness:blind_decide": Row(
+        ANSWERS, lambda world: [world.closed_blind.pk, "UC1"], "post", {"level": "2", "seen_version": "1"}
+    ),
     "readiness:comment_add": Row(SEES_ALL | ON_TEAM, lambda world: [world.assessment.pk, "UC1"]),
     "readiness:mention_read": Row(SEES_ALL | ON_TEAM, lambda world: [world.assessment.pk, "UC1"], "post"),
     "readiness:comment_edit": Row(HOLDS, of_comment),
@@ -527,6 +560,14 @@ def test_an_outsider_cannot_answer(client: Client) -> None:
         assert client.post(url, data).status_code in {302, 404}
         world.answer.refresh_from_db()
         assert world.answer.level == 2
+
+
+def test_nobody_reads_a_blind_round_before_it_is_closed(client: Client) -> None:
+    world = World()
+    for name in ("blind_result", "blind_result_csv"):
+        for asker in EVERYBODY:
+            client.force_login(world.people[asker])
+            assert client.get(reverse(f"readiness:{name}", args=[world.blind.pk])).status_code == 404
 
 
 def test_reading_changes_nothing(client: Client) -> None:

@@ -111,6 +111,8 @@ CALCULATIONS = (
     "readiness/assessments/bank_changes.py",
     "readiness/assessments/needing.py",
     "readiness/assessments/replies.py",
+    "readiness/perceptions/spread.py",
+    "readiness/perceptions/strips.py",
     "readiness/trends/points.py",
     "readiness/trends/changes.py",
     "readiness/trends/comparing.py",

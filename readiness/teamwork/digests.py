@@ -1,4 +1,4 @@
-"""The e-mail of the day: what is overdue, due today, due within three days, and where somebody is named."""
+"""The e-mail of the day: what is overdue, due today, due within three days, what somebody asked for again or named one in."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -73,6 +73,7 @@ def sections_of(items: Sequence[WorkItem], today: date) -> list[tuple[str, list[
         (gettext("Overdue"), [item for due_on, item in dated if due_on < today]),
         (gettext("Due today"), [item for due_on, item in dated if due_on == today]),
         (gettext("Due within three days"), [item for due_on, item in dated if today < due_on <= today + SOON]),
+        (gettext("You are reminded"), [item for due_on, item in dated if due_on > today + SOON and item.is_reminded]),
         (gettext("You are named"), [item for item in items if item.kind is WorkKind.MENTION and not item.due_on]),
     ]
     return [(heading, found) for heading, found in sections if found]

@@ -17,6 +17,7 @@ from readiness.assessments import waiting as assessments
 from readiness.assessments.models import Assessment
 from readiness.contradictions import waiting as contradictions
 from readiness.evidence import waiting as evidence
+from readiness.perceptions import waiting as perceptions
 from readiness.planning import work as planning
 from readiness.teamwork.models import Assignment, Mention, WorkPreference
 from readiness.work import WorkItem, WorkKind
@@ -101,6 +102,7 @@ PROVIDERS: tuple[Callable[[User, date], Sequence[WorkItem]], ...] = (
     contradictions.work_for,
     evidence.work_for,
     planning.work_for,
+    perceptions.work_for,
     assignments_for,
     mentions_for,
 )

@@ -33,6 +33,9 @@ from readiness.assessments.succession import start_next
 from readiness.assessments.upgrading import move_to_newest
 from readiness.bank import current_version, versions
 from readiness.contradictions.models import Contradiction
+from readiness.perceptions.asking import close, open_round, save_blind_answers
+from readiness.perceptions.models import BlindRound
+from readiness.perceptions.spread import Circle
 from readiness.success.models import SuccessMetric
 from readiness.teamwork.models import Assignment, Comment, Mail
 from tests.browser.conftest import Company, Visit, Visitor
@@ -80,6 +83,11 @@ PAGES: dict[str, list[str]] = {
     "readiness:outbox": ["work/outbox/"],
     "readiness:assignment_add": ["assessments/{open}/assign/?practice=UC1"],
     "readiness:assignment_detail": ["assignments/{assignment}/"],
+    "readiness:blind_list": ["blind/"],
+    "readiness:blind_open": ["assessments/{open}/blind/"],
+    "readiness:blind_detail": ["blind/{blind}/", "blind/{blind_closed}/"],
+    "readiness:blind_answer": ["blind/{blind}/answer/", "blind/{blind_closed}/answer/"],
+    "readiness:blind_result": ["blind/{blind_closed}/result/", "blind/{blind_named}/result/"],
     "readiness:comment_add": ["assessments/{open}/practices/UC1/comment/?parent={comment}"],
     "readiness:comment_edit": ["comments/{comment}/edit/"],
     "readiness:assessment_gaps": [
@@ -177,6 +185,7 @@ NO_PAGES = (
     "readiness:trend_csv",
     "readiness:comparison_csv",
     "readiness:my_work_count",
+    "readiness:blind_result_csv",
     "readiness:action_csv",
     "readiness:action_ics",
     "readiness:action_feed",
@@ -255,6 +264,7 @@ def paths(company: Company) -> list[str]:
         node=NodeFactory(source="push", url="", name="x" * 120), name="x" * 120, heard_at=now, problem="in_future"
     )
     assignment, comment = teamwork_of(author)
+    blind, blind_named = blind_rounds_of(author)
     probe, alone = probes_of(company)
     Annotation.objects.create(kind="incident", title="n" * 120, starts_at=now - timedelta(minutes=3), text="t" * 300)
     waiting, waited_for = Action.objects.order_by("pk")[:2]
@@ -262,6 +272,9 @@ def paths(company: Company) -> list[str]:
     objects = {
         "assignment": assignment.pk,
         "comment": comment.pk,
+        "blind": blind.pk,
+        "blind_named": blind_named.pk,
+        "blind_closed": BlindRound.objects.get(is_demo=True).pk,
         "probe": probe.pk,
         "alone": alone.pk,
         "annotation": Annotation.objects.create(title="Release", starts_at=now - timedelta(minutes=5)).pk,
@@ -325,6 +338,28 @@ def teamwork_of(author: User) -> tuple[Assignment, Comment]:
         recipient=author, day=now.date(), language="fr", subject="s" * 60, text="t" * 300, created_at=now, due_at=now
     )
     return assignment, comment
+
+
+def blind_rounds_of(author: User) -> tuple[BlindRound, BlindRound]:
+    """One that is open and one that is closed and named, in which this person answered with a long comment."""
+    now, assessment = datetime.now(UTC), Assessment.objects.get(state="open")
+    opened = [
+        open_round(
+            assessment=assessment,
+            practices=["UC1", "INF3"],
+            people=[(author, Circle.IT)],
+            is_anonymous=False,
+            due_on=now.date() + timedelta(days=9),
+            note="n" * 300,
+            by=author,
+            now=now,
+        )
+        for _ in range(2)
+    ]
+    for each in opened:
+        save_blind_answers(invitation=each.invitations.get(), replies={"UC1": (2, "c" * 300)}, now=now)
+    close(blind_round=opened[1], by=author, now=now)
+    return opened[0], opened[1]
 
 
 def probes_of(company: Company) -> tuple[Probe, Probe]:

@@ -20,12 +20,13 @@ from readiness.assessments.models import Assessment, Binding, Snapshot
 from readiness.assessments.needing import Need
 from readiness.assessments.succession import next_time
 from readiness.bank import load_bank, versions
+from readiness.perceptions.models import BlindRound
 from readiness.success.models import SuccessMetric
 from tests.factories import UserFactory, signed_in
 from tests.pages import words
 
 pytestmark = pytest.mark.django_db
-MARKED = (User, Team, Site, Node, Action, Assessment, Binding, SuccessMetric)
+MARKED = (User, Team, Site, Node, Action, Assessment, Binding, BlindRound, SuccessMetric)
 
 
 @pytest.fixture

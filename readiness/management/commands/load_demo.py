@@ -11,6 +11,7 @@ from readiness.demo.actions import load_actions
 from readiness.demo.company import load_company
 from readiness.demo.fleet import load_alerts, load_fleet, load_probes
 from readiness.demo.people import load_people
+from readiness.demo.perceptions import load_perceptions
 from readiness.demo.teamwork import load_teamwork
 
 
@@ -28,6 +29,7 @@ class Command(BaseCommand):
             sites = load_fleet(options["fleet_file"], now)
             load_company(people, sites, now)
             load_teamwork(people, now)
+            load_perceptions(people, now)
             load_actions(people, now)
             load_alerts(sites)
             load_probes(now)
