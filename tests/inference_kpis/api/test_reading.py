@@ -158,7 +158,7 @@ def test_another_language_is_another_answer(ask: Ask, address: str) -> None:
 
 
 # Those of the declaring side are tested there.
-DECLARING = ("/api/v1/assessments", "/api/v1/bank", "/api/v1/company", "/api/v1/targets")
+DECLARING = ("/api/v1/assessments", "/api/v1/bank", "/api/v1/company", "/api/v1/targets", "/api/v1/teams")
 
 
 @pytest.fixture(scope="module")
