@@ -29,7 +29,7 @@ ANSWERS = (LEVEL, REASON, UNTIL, NOTE)
 ASKED = (
     PRACTICE,
     Column("rule", _("Number of the rule")),
-    Column("title", _("Practice"), 30),
+    Column("title", _("Title of the practice"), 30),
     Column("question", _("Question"), 50),
 )
 STATEMENTS = (
