@@ -23,6 +23,8 @@ MOST_PARTS = 200
 MOST_UNPACKED_BYTES = 16 * 1024 * 1024
 MOST_CELL_CHARACTERS = 16 * 1024 * 1024
 MOST_SHEETS = 20
+MOST_DEPTH = 100
+MOST_PROMISED = 1_000_000
 # Rows that are only formatted are many in some files; those with something in them are not.
 LAST_ROW = 2 * MOST_ROWS
 REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.ASCII)
@@ -128,8 +130,12 @@ class _Look:
 
     def _start(self, name: str, attributes: Mapping[str, str]) -> None:
         self.depth += 1
-        if self.depth > 100:
+        if self.depth > MOST_DEPTH:
             raise FileRefused("malformed")
+        # A reader makes room for as many as a part promises.
+        for attribute, value in attributes.items():
+            if attribute.lower().endswith("count") and self._number(value, 0) > MOST_PROMISED:
+                raise FileRefused("too_large_inside")
         match name.rpartition(":")[2]:
             case "row":
                 self.row, self.column = self._number(attributes.get("r"), self.row + 1), 0
