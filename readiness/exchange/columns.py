@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+# As long as pages let them be.
+LONGEST_NOTE = 4000
+LONGEST_REASON = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

@@ -23,7 +23,7 @@ from readiness.assessments.replies import NOTHING, Reply
 from readiness.bank import Practice, load_bank, versions
 from readiness.exceptions import GateAlwaysApplies, NotEditable, ReadinessError
 from readiness.exchange.cells import Unclear, read_day, read_level, read_whole
-from readiness.exchange.columns import ANSWERS, KNOWN
+from readiness.exchange.columns import ANSWERS, KNOWN, LONGEST_NOTE, LONGEST_REASON
 from readiness.exchange.reading import (
     MOST_BYTES,
     MOST_COLUMNS,
@@ -35,7 +35,6 @@ from readiness.exchange.reading import (
     read_json,
 )
 from readiness.exchange.workbooks import MOST_UNPACKED_BYTES, read_workbook
-from readiness.exchange.writing import LONGEST_NOTE, LONGEST_REASON
 
 FILE_SENTENCES: dict[str, str | Promise] = {
     "active_content": _("The workbook holds macros, embedded objects or links to other files. Save it without them."),
@@ -213,7 +212,8 @@ def _refusal(assessment: Assessment, row: FileRow, error: "_Refused") -> Refusal
 def _change(assessment: Assessment, row: FileRow, answer: Answer | None, today: date) -> Change | str:
     """What one row changes, or `unchanged` or `empty`. Raises `_Refused`."""
     practice = _practice(assessment, row)
-    found = row.cells.get("bank_version", "").strip()
+    # A spreadsheet may take it for a number, and write that in the form of its language.
+    found = row.cells.get("bank_version", "").strip().replace(",", ".")
     if found and found != assessment.bank_version:
         raise _Refused("another_bank", found=found[:20])
     before = answer.reply if answer else NOTHING

@@ -12,12 +12,9 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from readiness.exchange.cells import guarded
-from readiness.exchange.columns import LEVEL, NOTE, PIECES, REASON, UNTIL, Column
+from readiness.exchange.columns import LEVEL, LONGEST_NOTE, LONGEST_REASON, NOTE, PIECES, REASON, UNTIL, Column
 from readiness.exchange.sheets import Piece, Row, Sheet, Value
 from readiness.scoring import HIGHEST_LEVEL
-
-LONGEST_NOTE = 4000
-LONGEST_REASON = 500
 
 
 def as_csv(sheet: Sheet, columns: Sequence[Column], *, separator: str) -> bytes:
