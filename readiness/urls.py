@@ -9,6 +9,7 @@ from readiness.assessments import views as assessments
 from readiness.bindings import views as bindings
 from readiness.contradictions import views as contradictions
 from readiness.evidence import views as evidence
+from readiness.exchange import views as exchange
 from readiness.overview import views as overview
 from readiness.perceptions import urls as perceptions
 from readiness.planning import action_views as actions
@@ -41,6 +42,9 @@ urlpatterns = [
     path("assessments/<int:pk>/rules/<int:number>/practices/", answering.assessment_rule, name="assessment_rule"),
     path("assessments/<int:pk>/preference/", answering.assessment_preference, name="assessment_preference"),
     path("assessments/<int:pk>/history.csv", answering.assessment_history_csv, name="assessment_history_csv"),
+    path("assessments/<int:pk>/export.<str:ending>", exchange.assessment_export, name="assessment_export"),
+    path("assessments/<int:pk>/template.<str:ending>", exchange.assessment_template, name="assessment_template"),
+    path("assessments/<int:pk>/import/", exchange.assessment_import, name="assessment_import"),
     path("assessments/<int:pk>/review/", review.assessment_review, name="assessment_review"),
     path("assessments/<int:pk>/review/evidence/", review.evidence_review_many, name="evidence_review_many"),
     path(

@@ -118,6 +118,12 @@ CALCULATIONS = (
     "readiness/trends/comparing.py",
     "readiness/teamwork/mentions.py",
     "readiness/planning/timeline.py",
+    "readiness/exchange/cells.py",
+    "readiness/exchange/columns.py",
+    "readiness/exchange/reading.py",
+    "readiness/exchange/sheets.py",
+    "readiness/exchange/workbooks.py",
+    "readiness/exchange/writing.py",
 )
 
 
