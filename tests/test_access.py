@@ -23,6 +23,7 @@ from readiness.actions.writing import plan_actions
 from readiness.assessments import answering
 from readiness.assessments.answering import Reply
 from readiness.assessments.models import Answer, Assessment, Binding, Evidence, Remark, Snapshot, digest_of
+from readiness.assessments.results import result_of
 from readiness.blobs.models import Blob
 from readiness.contradictions.models import Contradiction
 from readiness.perceptions.models import BlindAnswer, BlindInvitation, BlindRound
@@ -131,11 +132,6 @@ class World:
         self.token = PersonalToken.objects.create(
             user=author, name="secret-marker", prefix=f"{author.pk:08}", expires_at=NOW + timedelta(days=30)
         )
-        # Approved, with its scores frozen, but for the verb that freezes them.
-        self.approved = Assessment.objects.create(
-            team=self.team, bank_version=self.assessment.bank_version, state="approved", started_by=author
-        )
-        Snapshot.objects.create(assessment=self.approved, taken_at=NOW, scores={}, digest=digest_of({}))
         self.feed_secret = make_link(user=author, now=NOW)
         self.node: Node = NodeFactory()
         self.probe = Probe.objects.create(name=f"Probe of {self.team}", node=self.node, model_name="m")
@@ -171,6 +167,17 @@ class Row:
 
 def of_assessment(world: World) -> list[Any]:
     return [world.assessment.pk]
+
+
+def of_snapshot(world: World) -> list[Any]:
+    """An earlier assessment of the team, approved, with its scores frozen."""
+    by, version = world.people["team contributor"], world.assessment.bank_version
+    earlier = Assessment.objects.create(
+        team=world.team, bank_version=version, state="approved", started_by=by, approved_at=NOW
+    )
+    scores = result_of(earlier, NOW).frozen()
+    Snapshot.objects.create(assessment=earlier, taken_at=NOW, scores=scores, digest=digest_of(scores))
+    return [earlier.pk]
 
 
 def of_binding(world: World) -> list[Any]:
@@ -485,7 +492,7 @@ ROWS: dict[str, Row] = {
     "api_assessment_list": Row(EVERYBODY),
     "api_assessment_detail": Row(SEES_ALL | ON_TEAM, of_assessment),
     "api_assessment_result": Row(SEES_ALL | ON_TEAM, of_assessment),
-    "api_assessment_snapshot": Row(SEES_ALL | ON_TEAM, lambda world: [world.approved.pk]),
+    "api_assessment_snapshot": Row(SEES_ALL | ON_TEAM, of_snapshot),
     "api_answer_detail": Row(SEES_ALL | ON_TEAM, lambda world: [world.assessment.pk, "UC1"]),
     "api_answer_evidence": Row(SEES_ALL | ON_TEAM, lambda world: [world.assessment.pk, "UC1"]),
     "api_company": Row(EVERYBODY),

@@ -21,9 +21,7 @@ class AskedPractice:
 
 def asked_practices(assessment: Assessment) -> list[AskedPractice]:
     """Every practice of the assessment's bank, in its order; three queries."""
-    return _asked(
-        assessment, [practice for rule in load_bank(assessment.bank_version).rules for practice in rule.practices]
-    )
+    return _asked(assessment, load_bank(assessment.bank_version).practices)
 
 
 def asked_practice(assessment: Assessment, practice: Practice) -> AskedPractice:
