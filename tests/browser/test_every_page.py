@@ -33,7 +33,6 @@ from readiness.assessments.succession import start_next
 from readiness.assessments.upgrading import move_to_newest
 from readiness.bank import current_version, versions
 from readiness.contradictions.models import Contradiction
-from readiness.perceptions.asking import close, open_round, save_blind_answers
 from readiness.perceptions.models import BlindRound
 from readiness.perceptions.spread import Circle
 from readiness.success.models import SuccessMetric
@@ -41,6 +40,7 @@ from readiness.teamwork.models import Assignment, Comment, Mail
 from tests.browser.conftest import Company, Visit, Visitor
 from tests.factories import CustomKpiFactory, NodeFactory, SiteFactory, TeamFactory, machine_key
 from tests.inference_kpis.mappings.makers import a_mapping
+from tests.readiness.perceptions.rounds import answered, closed, open_blind, reply
 from tests.test_access import ROWS
 
 pytestmark = pytest.mark.browser
@@ -87,7 +87,7 @@ PAGES: dict[str, list[str]] = {
     "readiness:blind_list": ["blind/"],
     "readiness:blind_open": ["assessments/{open}/blind/"],
     "readiness:blind_detail": ["blind/{blind}/", "blind/{blind_closed}/"],
-    "readiness:blind_answer": ["blind/{blind}/answer/", "blind/{blind_closed}/answer/"],
+    "readiness:blind_answer": ["blind/{blind}/answer/", "blind/{blind_named}/answer/"],
     "readiness:blind_result": ["blind/{blind_closed}/result/", "blind/{blind_named}/result/"],
     "readiness:comment_add": ["assessments/{open}/practices/UC1/comment/?parent={comment}"],
     "readiness:comment_edit": ["comments/{comment}/edit/"],
@@ -267,7 +267,7 @@ def paths(company: Company) -> list[str]:
         node=NodeFactory(source="push", url="", name="x" * 120), name="x" * 120, heard_at=now, problem="in_future"
     )
     assignment, comment = teamwork_of(author)
-    blind, blind_named = blind_rounds_of(author)
+    blind, blind_named, blind_closed = blind_rounds_of(author)
     probe, alone = probes_of(company)
     Annotation.objects.create(kind="incident", title="n" * 120, starts_at=now - timedelta(minutes=3), text="t" * 300)
     waiting, waited_for = Action.objects.order_by("pk")[:2]
@@ -277,7 +277,7 @@ def paths(company: Company) -> list[str]:
         "comment": comment.pk,
         "blind": blind.pk,
         "blind_named": blind_named.pk,
-        "blind_closed": BlindRound.objects.get(is_demo=True).pk,
+        "blind_closed": blind_closed.pk,
         "probe": probe.pk,
         "alone": alone.pk,
         "annotation": Annotation.objects.create(title="Release", starts_at=now - timedelta(minutes=5)).pk,
@@ -343,26 +343,16 @@ def teamwork_of(author: User) -> tuple[Assignment, Comment]:
     return assignment, comment
 
 
-def blind_rounds_of(author: User) -> tuple[BlindRound, BlindRound]:
-    """One that is open and one that is closed and named, in which this person answered with a long comment."""
-    now, assessment = datetime.now(UTC), Assessment.objects.get(state="open")
-    opened = [
-        open_round(
-            assessment=assessment,
-            practices=["UC1", "INF3"],
-            people=[(author, Circle.IT)],
-            is_anonymous=False,
-            due_on=now.date() + timedelta(days=9),
-            note="n" * 300,
-            by=author,
-            now=now,
-        )
-        for _ in range(2)
+def blind_rounds_of(author: User) -> tuple[BlindRound, BlindRound, BlindRound]:
+    """One that is open and one that is closed and named, where this person answered in part; a closed anonymous one."""
+    assessment = Assessment.objects.get(state="open")
+    opened, named = (open_blind(assessment, author, [(author, Circle.IT)]) for _ in range(2))
+    for each in (opened, named):
+        reply(each, author, 2, "UC1", comment="c" * 300)
+    split = [
+        (circle, level) for circle, level in ((Circle.IT, 1), (Circle.BOARD, 3), (Circle.BUSINESS, 4)) for _ in "123"
     ]
-    for each in opened:
-        save_blind_answers(invitation=each.invitations.get(), replies={"UC1": (2, "c" * 300)}, now=now)
-    close(blind_round=opened[1], by=author, now=now)
-    return opened[0], opened[1]
+    return opened, closed(named, author), answered(assessment, author, [*split, (Circle.IT, None)], is_anonymous=True)
 
 
 def probes_of(company: Company) -> tuple[Probe, Probe]:
