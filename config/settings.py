@@ -354,6 +354,17 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Readings of edge inference nodes in, KPIs out; assessments both ways.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    # Fields of one name with different choices.
+    "ENUM_NAME_OVERRIDES": {
+        "AnnotationKind": "inference_kpis.annotations.models.Annotation.Kind",
+        "EvidenceKind": "readiness.assessments.models.Evidence.Kind",
+        "NodeState": "inference_kpis.fleet.models.Node.State",
+        "AssessmentState": "readiness.assessments.models.Assessment.State",
+        "BindingState": "readiness.scoring.BindingState",
+        "NodeSource": "inference_kpis.fleet.models.Node.Source",
+        "BindingSource": "readiness.assessments.models.Binding.Source",
+        "NoValue": "inference_kpis.api.serializers.REASONS",
+    },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

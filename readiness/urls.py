@@ -30,14 +30,14 @@ urlpatterns = [
     path("assessments/<int:pk>/upgrade/", succession.assessment_upgrade, name="assessment_upgrade"),
     path("assessments/<int:pk>/upgrade/undo/", succession.assessment_upgrade_undo, name="assessment_upgrade_undo"),
     path("assessments/<int:pk>/", assessments.assessment_detail, name="assessment_detail"),
-    path("assessments/<int:pk>/practices/<str:key>/", assessments.assessment_practice, name="assessment_practice"),
+    path("assessments/<int:pk>/practices/<slug:key>/", assessments.assessment_practice, name="assessment_practice"),
     path(
-        "assessments/<int:pk>/practices/<str:key>/save/",
+        "assessments/<int:pk>/practices/<slug:key>/save/",
         answering.assessment_answer_save,
         name="assessment_answer_save",
     ),
-    path("assessments/<int:pk>/practices/<str:key>/remark/", review.assessment_remark, name="assessment_remark"),
-    path("assessments/<int:pk>/practices/<str:key>/restore/", answering.answer_restore, name="answer_restore"),
+    path("assessments/<int:pk>/practices/<slug:key>/remark/", review.assessment_remark, name="assessment_remark"),
+    path("assessments/<int:pk>/practices/<slug:key>/restore/", answering.answer_restore, name="answer_restore"),
     path("assessments/<int:pk>/rules/<int:number>/", answering.assessment_rule_intro, name="assessment_rule_intro"),
     path("assessments/<int:pk>/rules/<int:number>/practices/", answering.assessment_rule, name="assessment_rule"),
     path("assessments/<int:pk>/preference/", answering.assessment_preference, name="assessment_preference"),
@@ -48,7 +48,7 @@ urlpatterns = [
     path("assessments/<int:pk>/review/", review.assessment_review, name="assessment_review"),
     path("assessments/<int:pk>/review/evidence/", review.evidence_review_many, name="evidence_review_many"),
     path(
-        "assessments/<int:pk>/review/practices/<str:key>/not-applicable/",
+        "assessments/<int:pk>/review/practices/<slug:key>/not-applicable/",
         review.not_applicable_decide,
         name="not_applicable_decide",
     ),
@@ -63,7 +63,7 @@ urlpatterns = [
         "assessments/<int:pk>/evidence/<int:evidence_pk>/remove/", assessments.evidence_remove, name="evidence_remove"
     ),
     path("evidence/<int:evidence_pk>/review/", review.evidence_review, name="evidence_review"),
-    path("assessments/<int:pk>/practices/<str:key>/evidence/", evidence.evidence_add, name="evidence_add"),
+    path("assessments/<int:pk>/practices/<slug:key>/evidence/", evidence.evidence_add, name="evidence_add"),
     path(
         "assessments/<int:pk>/bindings/<int:binding_pk>/evidence/", evidence.evidence_measured, name="evidence_measured"
     ),
@@ -76,7 +76,7 @@ urlpatterns = [
     path("evidence/calendar.ics", evidence.evidence_calendar_ics, name="evidence_calendar_ics"),
     path("evidence/calendar.csv", evidence.evidence_calendar_csv, name="evidence_calendar_csv"),
     path("bindings/", bindings.binding_list, name="binding_list"),
-    path("bindings/new/<int:team_pk>/<str:key>/", bindings.binding_add, name="binding_add"),
+    path("bindings/new/<int:team_pk>/<slug:key>/", bindings.binding_add, name="binding_add"),
     path("bindings/<int:pk>/", bindings.binding_detail, name="binding_detail"),
     path("bindings/<int:pk>/edit/", bindings.binding_edit, name="binding_edit"),
     path("bindings/<int:pk>/remove/", bindings.binding_remove, name="binding_remove"),

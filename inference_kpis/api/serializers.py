@@ -19,6 +19,9 @@ def in_utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+REASONS = list(NoValue)
+
+
 class UtcField(serializers.DateTimeField):
     """A moment in UTC, whatever the time zone of the company."""
 
@@ -44,7 +47,7 @@ class QuantityOut(serializers.Serializer):
         allow_null=True,
         help_text="Low and high hold the true value with this confidence, both null: too few samples; null: surely.",
     )
-    reason = serializers.ChoiceField(list(NoValue), allow_null=True, help_text="Why there is no value.")
+    reason = serializers.ChoiceField(REASONS, allow_null=True, help_text="Why there is no value.")
     covered_share = serializers.FloatField(
         allow_null=True,
         help_text="Share of the requests or tokens that a quotient counts: those of nodes whose cost or energy is known.",

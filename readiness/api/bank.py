@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from inference_kpis.api.questions import Question
 from inference_kpis.api.views import IF_NONE_MATCH
 from readiness.api.base import READ, ReadinessView
+from readiness.assessments.models import Binding
 from readiness.bank import LEVELS, Bank, current_version, load_bank, versions
 
 
@@ -30,7 +31,7 @@ class BankActionOut(serializers.Serializer):
 
 
 class SuggestedBindingOut(serializers.Serializer):
-    source: Any = serializers.ChoiceField(["kpi", "workspace"])
+    source: Any = serializers.ChoiceField(Binding.Source.choices)
     figure = serializers.CharField(help_text="Key of a KPI, or of a figure of a workspace.")
     comparator = serializers.ChoiceField(["le", "ge"])
     thresholds = serializers.DictField(

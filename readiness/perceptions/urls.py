@@ -16,5 +16,5 @@ urlpatterns = [
     path("blind/<int:pk>/close/", views.blind_close, name="blind_close"),
     path("blind/<int:pk>/result/", views.blind_result, name="blind_result"),
     path("blind/<int:pk>/result.csv", views.blind_result_csv, name="blind_result_csv"),
-    path("blind/<int:pk>/practices/<str:key>/decide/", views.blind_decide, name="blind_decide"),
+    path("blind/<int:pk>/practices/<slug:key>/decide/", views.blind_decide, name="blind_decide"),
 ]
