@@ -112,6 +112,9 @@ def test_every_page_shows_what_was_seeded() -> None:
     words = {
         "overview": "Lyon · p95",
         "fleet": "node-00004",
+        "fleet as squares": "Paris",
+        "site": "node-00004",
+        "models": "model",
         "node detail": "Paris",
         "KPI detail": "Paris",
         "KPI explorer": "Paris",

@@ -30,7 +30,6 @@ MAILS_PER_PAGE = 20
 @require_safe
 def my_work(request: SignedInRequest) -> HttpResponse:
     work = waiting.work_for(request.user, timezone.localdate())
-    waiting.keep_count(request.session, len(work.items), datetime.now(UTC))
     kind = next((each for each in WorkKind if each == request.GET.get("kind")), None)
     shown = [item for item in work.items if kind in {None, item.kind}]
     return render(

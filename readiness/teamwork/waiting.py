@@ -150,4 +150,4 @@ def kept_count(session: SessionBase, now: datetime) -> tuple[int, bool]:
 
 def remember_language(user: User) -> None:
     """Write to whoever is new here in the language that they read."""
-    WorkPreference.objects.get_or_create(user=user, defaults={"language": _language()})
+    WorkPreference.objects.bulk_create([WorkPreference(user=user, language=_language())], ignore_conflicts=True)

@@ -13,6 +13,8 @@ pytestmark = pytest.mark.django_db
 
 MOST_QUERIES = 15
 ASKER = "other administrator"
+# No page: what the navigation asks for once a minute, which also writes down what it counted.
+NOT_PAGES = {"readiness:my_work_count"}
 
 
 def test_no_page_asks_more_than_fifteen_queries() -> None:
@@ -23,7 +25,7 @@ def test_no_page_asks_more_than_fifteen_queries() -> None:
     browser = signed_in(world.people[ASKER])
     cost = {}
     for name, row in ROWS.items():
-        if name.startswith("readiness:") and row.method == "get" and ASKER in row.may:
+        if name.startswith("readiness:") and row.method == "get" and ASKER in row.may and name not in NOT_PAGES:
             address = reverse(name, args=row.arguments(world))
             with CaptureQueriesContext(connection) as captured:
                 answer = browser.get(address)
