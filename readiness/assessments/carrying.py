@@ -3,11 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import prefetch_related_objects
 
+from inference_kpis.readings.rollups import local_day
 from readiness.assessments.models import Answer, Assessment, Remark
 from readiness.assessments.needing import EarlierAnswer, Need, needs
 from readiness.assessments.results import Measured, measurements_of
@@ -43,7 +42,7 @@ def needs_of(
     """
     prefetch_related_objects(list(answers), "evidence")
     known = measurements_of({assessment.team_id}, now) if measurements is None else measurements
-    today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    today = local_day(now)
     asked = {practice.key: practice for practice in bank.practices}
     return {
         answer.practice: needs(

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, Q
 from django.db.models.functions import JSONObject
 
+from inference_kpis.readings.rollups import local_day
 from inference_kpis.readings.store import as_ms
 from readiness import scoring
 from readiness.actions.promises import promises_of
@@ -176,7 +175,7 @@ def results_of(
     team_ids = {assessment.team_id for assessment in assessments}
     known = measurements_of(team_ids, now) if measurements is None else measurements
     promises = promises_of(team_ids)
-    today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    today = local_day(now)
 
     def scored(assessment: Assessment, rule: Rule) -> RuleResult:
         team = assessment.team

@@ -4,14 +4,13 @@ A contradiction opens and closes in the transaction that measured, so that none 
 """
 
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import record
 from accounts.models import User
+from inference_kpis.readings.rollups import local_day
 from readiness.assessments.measuring import check_if_due, declared_by, measured
 from readiness.assessments.models import Answer, Binding
 from readiness.assessments.results import latest_checks
@@ -86,15 +85,11 @@ def _open(binding: Binding, answer: Answer, declared: int, measured_level: int, 
             for check in reversed(checks[:WINDOWS_SHOWN])
         ],
         owner=answer.answered_by,
-        due_on=_today(now) + DUE_AFTER,
+        due_on=local_day(now) + DUE_AFTER,
         opened_at=now,
     )
     _tell(opened, Kind.OPENED, None, now)
     record("answer.contradicted", opened, actor=None, kpi=kpi.key, declared=declared, measured=measured_level)
-
-
-def _today(now: datetime) -> date:
-    return now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
 
 
 def close(standing: Contradiction, ending: Contradiction.Ending, *, by: User | None, now: datetime) -> None:

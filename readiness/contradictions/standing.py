@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import QuerySet
 
+from inference_kpis.readings.rollups import local_day
 from readiness.bank import Practice, load_bank
 from readiness.contradictions.models import Contradiction
 
@@ -35,7 +34,7 @@ def practice_of(contradiction: Contradiction) -> Practice:
 
 
 def lines_of(contradictions: Iterable[Contradiction], now: datetime) -> list[Line]:
-    today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    today = local_day(now)
     return [Line(each, practice_of(each), is_overdue(each, today)) for each in contradictions]
 
 

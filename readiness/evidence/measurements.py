@@ -1,9 +1,7 @@
 """What a binding measured, kept as a piece of evidence with its figures."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -11,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from accounts.audit import record
 from accounts.models import User
 from inference_kpis.dashboards import wording
+from inference_kpis.readings.rollups import local_day
 from readiness.assessments.measuring import measured
 from readiness.assessments.models import Assessment, Binding, BindingCheck, Evidence
 from readiness.assessments.results import latest_checks
@@ -41,7 +40,7 @@ def keep_measurement(*, assessment: Assessment, binding: Binding, by: User, now:
             answer=answer,
             kind=Evidence.Kind.MEASUREMENT,
             title=title_of(binding, check),
-            dated_on=check.window_end.astimezone(ZoneInfo(settings.TIME_ZONE)).date(),
+            dated_on=local_day(check.window_end),
             defaults={"added_by": by, "added_at": now},
         )
         if is_new:

@@ -2,7 +2,6 @@
 
 import csv
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
@@ -19,6 +18,7 @@ from accounts.access import SignedInRequest, has_role, signed_in
 from accounts.alphabet import alphabetical
 from accounts.audit import record
 from accounts.models import Role
+from inference_kpis.readings.rollups import local_day
 from inference_kpis.spreadsheet import as_text, csv_answer
 from readiness import access
 from readiness.assessments import answering, review
@@ -219,7 +219,7 @@ def evidence_decide(request: SignedInRequest, evidence_pk: int) -> HttpResponse:
 
 def _entries(request: SignedInRequest) -> tuple[date, list[Entry]]:
     now = datetime.now(UTC)
-    today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    today = local_day(now)
     visible = access.visible_assessments(request.user).filter(pk__in=counting().values("pk"))
     return today, entries_of(results_of(list(visible), now), today=today, until=today + HORIZON)
 
