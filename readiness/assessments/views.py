@@ -37,7 +37,8 @@ def assessment_list(request: SignedInRequest) -> HttpResponse:
     form = StartForm(teams=teams.exclude(assessments__state__in=("open", "submitted", "sent_back")))
     assessments = access.visible_assessments(request.user).order_by("-started_at")
     rows = sorted(progress.with_progress(assessments), key=lambda row: alphabetical(row[0].team.name))
-    return render(request, "readiness/assessments/assessment_list.html", {"rows": rows, "form": form})
+    context = {"rows": rows, "form": form, "is_reviewer": request.user.role in access.REVIEW}
+    return render(request, "readiness/assessments/assessment_list.html", context)
 
 
 @signed_in

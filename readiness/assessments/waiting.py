@@ -8,13 +8,12 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts.models import Role, User
+from accounts.models import User
+from readiness import access
 from readiness.assessments.models import Assessment
 from readiness.bank import load_bank
 from readiness.work import WorkItem, WorkKind
 
-REVIEWS = {Role.REVIEWER, Role.ADMINISTRATOR}
-ANSWERS = {Role.CONTRIBUTOR, Role.OPERATOR, Role.REVIEWER, Role.ADMINISTRATOR}
 State = Assessment.State
 
 
@@ -24,7 +23,7 @@ def work_for(user: User, today: date) -> list[WorkItem]:
 
 
 def _sent_back(user: User) -> list[WorkItem]:
-    if user.role not in ANSWERS:
+    if user.role not in access.ANSWER:
         return []
     open_remarks = ArrayAgg("remarks__practice", filter=Q(remarks__resolved_at=None), distinct=True, default=[])
     of_teams = Assessment.objects.filter(state=State.SENT_BACK, team__members=user).annotate(asked=open_remarks)
@@ -44,7 +43,7 @@ def _sent_back(user: User) -> list[WorkItem]:
 
 
 def _to_review(user: User) -> list[WorkItem]:
-    if user.role not in REVIEWS:
+    if user.role not in access.REVIEW:
         return []
     submitted = Assessment.objects.filter(state=State.SUBMITTED).exclude(started_by=user).exclude(submitted_by=user)
     return [

@@ -7,13 +7,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Role, User
+from accounts.models import User
+from readiness import access
 from readiness.assessments.models import Assessment, Evidence
 from readiness.assessments.progress import WARN_WITHIN
 from readiness.bank import load_bank, versions
 from readiness.work import WorkItem, WorkKind
-
-REVIEWS = {Role.REVIEWER, Role.ADMINISTRATOR}
 
 
 def counting() -> QuerySet[Assessment]:
@@ -39,7 +38,7 @@ def work_for(user: User, today: date) -> list[WorkItem]:
 
 
 def _to_review(user: User) -> list[WorkItem]:
-    count = to_review(user).count() if user.role in REVIEWS else 0
+    count = to_review(user).count() if user.role in access.REVIEW else 0
     if not count:
         return []
     title = ngettext("Look at %(count)s piece of evidence", "Look at %(count)s pieces of evidence", count)
