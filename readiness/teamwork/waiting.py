@@ -18,7 +18,7 @@ from readiness.assessments.models import Assessment
 from readiness.contradictions import waiting as contradictions
 from readiness.evidence import waiting as evidence
 from readiness.perceptions import waiting as perceptions
-from readiness.planning import work as planning
+from readiness.planning import waiting as planning
 from readiness.teamwork.models import Assignment, Mention, WorkPreference
 from readiness.work import WorkItem, WorkKind
 

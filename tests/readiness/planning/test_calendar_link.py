@@ -9,7 +9,7 @@ from icalendar import Calendar
 
 from accounts.models import Team, User
 from readiness.planning.models import CalendarLink
-from readiness.planning.work import work_for
+from readiness.planning.waiting import work_for
 from tests.factories import signed_in
 from tests.pages import words
 from tests.readiness.actions.plans import TODAY, in_days, move, own
