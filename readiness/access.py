@@ -230,7 +230,10 @@ def get_editable_success_metric_for(user: User, pk: int) -> SuccessMetric:
 
 
 def get_file_for(user: User, pk: int) -> Evidence:
-    """A piece that is a file, earlier revisions and withdrawn ones too, for whoever may open its assessment."""
+    """A piece that is a file, earlier revisions and withdrawn ones too, for whoever may open its assessment.
+
+    Its content is not read yet: it may be ten megabytes, and who holds it already needs only its digest.
+    """
     found = Evidence.everything.filter(pk=pk, answer__assessment__in=visible_assessments(user)).exclude(blob=None)
     evidence = found.select_related("blob", "answer").first()
     if evidence is None:
