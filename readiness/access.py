@@ -235,7 +235,7 @@ def get_file_for(user: User, pk: int) -> Evidence:
     Its content is not read yet: it may be ten megabytes, and who holds it already needs only its digest.
     """
     found = Evidence.everything.filter(pk=pk, answer__assessment__in=visible_assessments(user)).exclude(blob=None)
-    evidence = found.select_related("blob", "answer").first()
+    evidence = found.select_related("answer").first()
     if evidence is None:
         raise Http404
     return evidence
