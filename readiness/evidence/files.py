@@ -104,7 +104,7 @@ def add_file(
         answer = answer_of(locked, practice, by=by, now=now)
         blob = keep(file.content, now)
         same = answer.evidence.filter(blob=blob, dated_on=dated_on, valid_until=valid_until).first()
-        if same:
+        if same and replaces is None:
             return same
         _check_room(locked, blob, file.name)
         added = Evidence.objects.create(

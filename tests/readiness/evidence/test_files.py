@@ -147,6 +147,14 @@ def test_a_new_file_takes_the_place_of_the_old_one(assessment: Assessment, owner
     assert download(owner, Evidence.everything.get(pk=first.pk)).content == PDF
 
 
+def test_the_same_file_under_another_title_is_a_revision(assessment: Assessment, owner: User) -> None:
+    upload(owner, assessment, file())
+    first = Evidence.objects.get()
+    revise(owner, first, title="Signed minutes", file=file(), dated_on=first.dated_on.isoformat())
+    second = Evidence.objects.get()
+    assert (second.title, second.replaces, second.blob_id) == ("Signed minutes", first, first.blob_id)
+
+
 def test_two_who_revise_at_once_make_one_revision(assessment: Assessment, owner: User) -> None:
     first = attach(answer(assessment, "UC1", 3, owner), owner)
     revise(owner, first)
