@@ -40,6 +40,8 @@ class Assessment(models.Model):
         SENT_BACK = "sent_back", _("Sent back")
         APPROVED = "approved", _("Approved")
 
+    EDITABLE = (State.OPEN, State.SENT_BACK)
+
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="assessments", verbose_name=_("team"))
     bank_version = models.CharField(max_length=20, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN, editable=False)
@@ -74,7 +76,7 @@ class Assessment(models.Model):
 
     @property
     def is_editable(self) -> bool:
-        return self.state in {self.State.OPEN, self.State.SENT_BACK}
+        return self.state in self.EDITABLE
 
 
 class Answer(models.Model):

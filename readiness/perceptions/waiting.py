@@ -12,14 +12,12 @@ from readiness.assessments.models import Assessment
 from readiness.perceptions.models import BlindInvitation, BlindRound
 from readiness.work import WorkItem, WorkKind
 
-EDITABLE = (Assessment.State.OPEN, Assessment.State.SENT_BACK)
-
 
 def work_for(user: User, today: date) -> list[WorkItem]:
     """Invitations that are not answered whole, and the own closed rounds that wait for decisions; two queries."""
     invitations = BlindInvitation.objects.filter(person=user, round__in=BlindRound.objects.open_on(today))
     invitations = invitations.with_given().select_related("round__assessment__team", "round__opened_by")
-    closed = BlindRound.objects.closed_on(today).filter(opened_by=user, assessment__state__in=EDITABLE)
+    closed = BlindRound.objects.closed_on(today).filter(opened_by=user, assessment__state__in=Assessment.EDITABLE)
     closed = closed.annotate(decided=Count("decisions")).select_related("assessment__team")
     return [
         *(_to_answer(each, today) for each in invitations if each.given < len(each.round.practices)),

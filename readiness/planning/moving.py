@@ -40,8 +40,7 @@ def answer_again_url(action: Action) -> str | None:
     """
     if action.status != Action.Status.DONE or not action.practice:
         return None
-    in_work = (Assessment.State.OPEN, Assessment.State.SENT_BACK)
-    assessment = Assessment.objects.filter(team=action.team_id, state__in=in_work).first()
+    assessment = Assessment.objects.filter(team=action.team_id, state__in=Assessment.EDITABLE).first()
     if assessment is None:
         return reverse("readiness:assessment_list")
     asked = {practice.key for practice in load_bank(assessment.bank_version).practices}

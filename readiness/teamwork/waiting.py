@@ -22,7 +22,6 @@ from readiness.planning import waiting as planning
 from readiness.teamwork.models import Assignment, Mention, WorkPreference
 from readiness.work import WorkItem, WorkKind
 
-EDITABLE = (Assessment.State.OPEN, Assessment.State.SENT_BACK)
 FRESH = timedelta(minutes=1)
 KEPT = "waiting_work"
 KIND_NAMES: dict[WorkKind, str | Promise] = {
@@ -39,7 +38,7 @@ KIND_NAMES: dict[WorkKind, str | Promise] = {
 
 def assignments_for(user: User, today: date) -> list[WorkItem]:
     """What this person is asked to answer, and what they asked and others declined; two queries."""
-    whole = Assignment.objects.unanswered().filter(assessment__state__in=EDITABLE)
+    whole = Assignment.objects.unanswered().filter(assessment__state__in=Assessment.EDITABLE)
     whole = whole.select_related("assessment__team", "asked_by", "replied_by")
     taken_over = Assignment.objects.standing().filter(
         assessment=OuterRef("assessment"), practice=OuterRef("practice"), pk__gt=OuterRef("pk")
