@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from readiness.bank import Rule, load_bank
+from readiness.bank import Rule, load_bank, release
 from readiness.scoring import (
     BindingState,
     EvidenceClass,
@@ -83,9 +83,7 @@ def company_points(points: Iterable[Point], zone: tzinfo) -> list[Point]:
 
 def _together(points: Iterable[Point], at: datetime) -> Point:
     known = list(points)
-    newest = max(
-        (point.bank_version for point in known), key=lambda version: [int(part) for part in version.split(".")]
-    )
+    newest = max((point.bank_version for point in known), key=release)
     keys = [rule.key for rule in load_bank(newest).rules]
     scores = {key: overall_score(point.scores.get(key) for point in known) for key in keys}
     return Point(at, newest, scores, teams=len(known))
