@@ -249,9 +249,8 @@ class TargetList(ReadinessView):
     def get(self, request: Request) -> HttpResponseBase:
         """The level that the company wants on each rule."""
         self.asked(Question)
-        levels = dict(RuleTarget.objects.values_list("rule", "level"))
+        levels = RuleTarget.by_rule()
         targets = [
-            {"number": rule.number, "rule": rule.key, "level": levels.get(rule.number, RuleTarget.DEFAULT)}
-            for rule in load_bank().rules
+            {"number": rule.number, "rule": rule.key, "level": levels[rule.number]} for rule in load_bank().rules
         ]
         return self.answer(TargetsOut({"targets": targets}).data)

@@ -150,12 +150,12 @@ def company_result(now: datetime) -> CompanyResult:
     """The company as of `now`; six queries, however many teams there are."""
     latest = list(Assessment.objects.latest_approved_per_team().select_related("team"))
     results = results_of(latest, now)
-    targets = dict(RuleTarget.objects.values_list("rule", "level"))
+    targets = RuleTarget.by_rule()
     rows = []
     for rule in load_bank().rules:
         teams = [each.team_rule for result in results for each in result.rules if each.rule.key == rule.key]
         company = scoring.company_rule(teams)
-        target = targets.get(rule.number, RuleTarget.DEFAULT)
+        target = targets[rule.number]
         rows.append((rule, company, scoring.rule_verdict(company, target=target), target))
     return CompanyResult(tuple(rows), tuple(results))
 

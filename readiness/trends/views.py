@@ -81,13 +81,13 @@ def comparison(request: SignedInRequest) -> HttpResponse:
     teams = _by_name(access.visible_teams(request.user))
     points = reading.points_at(teams, _end_of(on or timezone.localdate()))
     by_team = {point.team: point for point in points}
-    targets = dict(RuleTarget.objects.values_list("rule", "level"))
+    targets = RuleTarget.by_rule()
     rows = [
         (
             team,
             by_team[team.pk],
             [
-                (rule, score, frozen_status(score.level, target=targets.get(rule.number, RuleTarget.DEFAULT)).value)
+                (rule, score, frozen_status(score.level, target=targets[rule.number]).value)
                 for rule, score in by_team[team.pk].rules
             ],
         )
