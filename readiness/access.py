@@ -70,8 +70,8 @@ def can_review(user: User, assessment: Assessment) -> bool:
     return user.role in REVIEW
 
 
-def may_remark(user: User, assessment: Assessment) -> bool:
-    """Whether this person may ask for changes now: while it is submitted."""
+def may_review_now(user: User, assessment: Assessment) -> bool:
+    """Whether this person may decide on it now: while it is submitted."""
     return assessment.state == Assessment.State.SUBMITTED and can_review(user, assessment)
 
 

@@ -123,11 +123,10 @@ class AssessmentDetail(ReadinessView):
         """One assessment with every practice it asks, what was answered, and what stands behind it."""
         self.asked(Question)
         assessment = access.get_assessment_for(self.person, pk)
-        is_submitted = assessment.state == Assessment.State.SUBMITTED
         content = {
             **summaries([pk])[0],
             "can_answer": assessment.is_editable and access.can_answer(self.person, assessment),
-            "can_review": is_submitted and access.can_review(self.person, assessment),
+            "can_review": access.may_review_now(self.person, assessment),
             "asked": asked_practices(assessment),
         }
         return self.answer(AssessmentDetailOut(content).data)

@@ -78,7 +78,7 @@ def assessment_detail(request: SignedInRequest, pk: int) -> HttpResponse:
             "preference": preference,
             "resume_url": resume_url(assessment, tasks, preference),
             "can_answer": assessment.is_editable and access.can_answer(request.user, assessment),
-            "can_review": assessment.state == "submitted" and access.can_review(request.user, assessment),
+            "can_review": access.may_review_now(request.user, assessment),
         },
     )
 
@@ -119,7 +119,7 @@ def assessment_practice(request: SignedInRequest, pk: int, key: str) -> HttpResp
             "is_guest": is_guest,
             "can_review_evidence": access.can_review(request.user, assessment),
             **waiting_reasons(assessment, entry.practice, entry.answer, datetime.now(UTC)),
-            "remark_form": RemarkForm() if access.may_remark(request.user, assessment) else None,
+            "remark_form": RemarkForm() if access.may_review_now(request.user, assessment) else None,
             "place": progress.place_of(assessment, key),
             "changes": Paginator(changes_of(assessment, key), CHANGES_PER_PAGE).get_page(request.GET.get("page")),
         },
