@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -177,7 +178,7 @@ def follow(source: DiscoverySource, now: datetime) -> int:
     elif source.may_be_empty:
         DiscoverySource.objects.filter(pk=source.pk).update(may_be_empty=False)
     if done:
-        counts = {kind.value: planned.count(kind) for kind in Kind if planned.count(kind)}
+        counts: dict[str, Any] = {kind.value: planned.count(kind) for kind in Kind if planned.count(kind)}
         record("discovery.follow", source.name, actor=None, refused=len(planned.refused), **counts)
     return done
 

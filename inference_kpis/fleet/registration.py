@@ -75,7 +75,7 @@ def save_node(
     sites = {node.site_id, *Node.objects.filter(pk=node.pk).values_list("site_id", flat=True)}
     node.save()
     count_sites(sites, now)
-    record(verb, node.name, actor=by, fields=changed, **_through(via))
+    record(verb, node.name, actor=by, fields=changed, via=via)
     return node
 
 
@@ -100,7 +100,7 @@ def retire_node(node: Node, *, by: User | None, now: datetime, via: str = "") ->
         node.name = f"{node.name} ({now:%Y-%m-%d %H:%M:%S})"[-120:]
         node.save(update_fields=["retired_at", "name"])
         count_sites({node.site_id}, now)
-        record("node.retire", node.name, actor=by, **_through(via))
+        record("node.retire", node.name, actor=by, via=via)
 
 
 def restore_node(node: Node, *, name: str, by: User | None, now: datetime, via: str = "") -> None:
@@ -111,8 +111,4 @@ def restore_node(node: Node, *, name: str, by: User | None, now: datetime, via: 
         node.enter(State.WAITING, now)
         node.save(update_fields=["retired_at", "name", "state", "severity", "state_since", "problem"])
         count_sites({node.site_id}, now)
-        record("node.restore", node.name, actor=by, **_through(via))
-
-
-def _through(via: str) -> dict[str, str]:
-    return {"via": via} if via else {}
+        record("node.restore", node.name, actor=by, via=via)

@@ -26,7 +26,7 @@ def save_custom_kpi(kpi: CustomKpi, *, by: User | None, now: datetime, via: str 
                 kpi=kpi, number=kpi.version, formula=kpi.formula, written_at=now, written_by=by, via=via
             )
         verb = "custom_kpi.add" if before is None else "custom_kpi.change"
-        record(verb, kpi, actor=by, formula=kpi.formula, version=kpi.version, **({"via": via} if via else {}))
+        record(verb, kpi, actor=by, formula=kpi.formula, version=kpi.version, via=via)
     return kpi
 
 
@@ -34,4 +34,4 @@ def retire_custom_kpi(kpi: CustomKpi, *, by: User | None, now: datetime, via: st
     """Take a KPI out of lists and choices. What names it goes on, and its key is not given again."""
     with transaction.atomic():
         if CustomKpi.objects.in_use().filter(pk=kpi.pk).update(retired_at=now):
-            record("custom_kpi.retire", kpi, actor=by, **({"via": via} if via else {}))
+            record("custom_kpi.retire", kpi, actor=by, via=via)

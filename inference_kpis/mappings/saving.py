@@ -60,7 +60,7 @@ def save_mapping(
             actor=by,
             version=mapping.version,
             measures=sorted({row.measure for row in content.rows}),
-            **({"via": via} if via else {}),
+            via=via,
         )
     return mapping
 
@@ -76,7 +76,7 @@ def remove_mapping(mapping: SeriesMapping, *, by: User | None, via: str = "") ->
         mapping = SeriesMapping.objects.select_for_update().get(pk=mapping.pk)
         if mapping.nodes.exists():
             raise MappingInUse
-        record("mapping.remove", mapping.name, actor=by, **({"via": via} if via else {}))
+        record("mapping.remove", mapping.name, actor=by, via=via)
         mapping.delete()
 
 
@@ -96,5 +96,5 @@ def give_mapping(node: Node, mapping: SeriesMapping | None, *, by: User | None, 
             node.name,
             actor=by,
             mapping=mapping.name if mapping else "",
-            **({"via": via} if via else {}),
+            via=via,
         )

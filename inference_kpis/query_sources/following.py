@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.db import IntegrityError, transaction
@@ -88,7 +89,7 @@ def follow(source: QuerySource, planned: Plan, now: datetime) -> int:
             log.warning("query_source_change_failed", source=source.name, node=change.name)
     _remember(source, planned.taken)
     if done:
-        counts = {kind.value: planned.count(kind) for kind in Kind if planned.count(kind)}
+        counts: dict[str, Any] = {kind.value: planned.count(kind) for kind in Kind if planned.count(kind)}
         record("query_source.follow", source.name, actor=None, refused=len(planned.refused), **counts)
     return done
 
