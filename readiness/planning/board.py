@@ -73,8 +73,14 @@ def budget(actions: ActionQuerySet) -> list[BudgetLine]:
     zero = Decimal(0)
     lines = [
         BudgetLine(
-            *(row["team__name"], row["rule"], row["count"], row["effort"] or zero, row["build"] or zero),
-            *(row["run"] or zero, row["done"] or zero, row["unknown"]),
+            team=row["team__name"],
+            rule=row["rule"],
+            actions=row["count"],
+            effort_days=row["effort"] or zero,
+            build_cost=row["build"] or zero,
+            run_cost=row["run"] or zero,
+            build_cost_done=row["done"] or zero,
+            unknown=row["unknown"],
         )
         for row in rows
     ]
