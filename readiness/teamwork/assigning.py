@@ -116,7 +116,7 @@ def withdraw(*, assignment: Assignment, by: User, now: datetime) -> None:
     """Nobody is asked any more, also where it was declined; nothing to do where it already is no longer standing."""
     with transaction.atomic():
         locked = Assignment.objects.select_for_update().get(pk=assignment.pk)
-        if locked.is_standing or locked.state == State.DECLINED:
+        if locked.is_withdrawable:
             _reply(locked, State.WITHDRAWN, by=by, now=now)
 
 

@@ -45,7 +45,8 @@ def write_comment(
 ) -> Comment:
     """Say something, and tell who is named: by "@name" in the text, or as `mention`. Raises `MayNotSee`.
 
-    `audience` is everybody who may see the practice. An answer to an answer joins the thread of the first. Who writes has read what named them in this practice.
+    `audience` is everybody who may see the practice. An answer to an answer joins the thread of the first. Who writes has
+    read what named them in this practice.
     """
     named = _named(audience, text, mention)
     with transaction.atomic():

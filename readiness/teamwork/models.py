@@ -107,6 +107,11 @@ class Assignment(models.Model):
         return self.state in {self.State.ASKED, self.State.ACCEPTED}
 
     @property
+    def is_withdrawable(self) -> bool:
+        """Also where it was declined: it then waits for whoever asked."""
+        return self.is_standing or self.state == self.State.DECLINED
+
+    @property
     def asked_practice(self) -> Practice:
         return load_bank(self.assessment.bank_version).practice(self.practice)
 

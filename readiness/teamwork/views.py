@@ -1,4 +1,4 @@
-"""The pages of working together: my work, what somebody was asked, what is said about a practice, the outbox."""
+"""The pages of working together: my work, what somebody was asked, the outbox."""
 
 from datetime import UTC, datetime
 
@@ -141,8 +141,7 @@ def assignment_detail(request: SignedInRequest, pk: int) -> HttpResponse:
             "today": timezone.localdate(),
             "is_mine": is_mine,
             "is_guest": access.is_guest(request.user, assignment.assessment),
-            "can_withdraw": assignment.state in {"asked", "accepted", "declined"}
-            and access.can_withdraw(request.user, assignment),
+            "can_withdraw": assignment.is_withdrawable and access.can_withdraw(request.user, assignment),
             "decline_form": DeclineForm(),
             "hand_on_form": _hand_on_form(request, assignment) if is_mine else None,
         },
