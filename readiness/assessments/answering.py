@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import record
 from accounts.models import Team, User
+from readiness.assessments.locking import lock_editable
 from readiness.assessments.models import Answer, AnswerChange, Assessment, Evidence, Remark
 from readiness.assessments.replies import NOTHING, Reply
 from readiness.bank import current_version, load_bank
-from readiness.exceptions import AlreadyInProgress, GateAlwaysApplies, NotEditable, ReadinessError
+from readiness.exceptions import AlreadyInProgress, GateAlwaysApplies, ReadinessError
 
 
 class StaleAnswer(ReadinessError):
@@ -58,9 +59,7 @@ def save_answer(
     if reply.is_not_applicable and load_bank(assessment.bank_version).practice(practice).gate:
         raise GateAlwaysApplies
     with transaction.atomic():
-        locked = Assessment.objects.select_for_update().get(pk=assessment.pk)
-        if not locked.is_editable:
-            raise NotEditable
+        locked = lock_editable(assessment.pk)
         answer = Answer.objects.select_related("answered_by").filter(assessment=locked, practice=practice).first()
         before = answer.reply if answer else NOTHING
         if answer and before == reply and not answer.awaits_confirmation:
@@ -151,7 +150,7 @@ def add_evidence(
 ) -> Evidence:
     """A dated link, or note where there is no link; the same one twice is one. Raises `NotEditable`."""
     with transaction.atomic():
-        _editable(answer)
+        lock_editable(answer.assessment_id)
         kind = Evidence.Kind.LINK if url else Evidence.Kind.NOTE
         defaults = {"added_by": by, "valid_until": valid_until}
         evidence, _ = Evidence.objects.get_or_create(
@@ -163,7 +162,7 @@ def add_evidence(
 def remove_evidence(*, evidence: Evidence, by: User, now: datetime) -> None:
     """Withdraw a piece of evidence while the assessment is open; it can be put back. Raises `NotEditable`."""
     with transaction.atomic():
-        _editable(evidence.answer)
+        lock_editable(evidence.answer.assessment_id)
         if Evidence.objects.filter(pk=evidence.pk).update(withdrawn_at=now, withdrawn_by=by):
             record("evidence.remove", evidence.title, actor=by, practice=evidence.answer.practice)
 
@@ -171,13 +170,7 @@ def remove_evidence(*, evidence: Evidence, by: User, now: datetime) -> None:
 def restore_evidence(*, evidence: Evidence, by: User) -> None:
     """Put a withdrawn piece back while the assessment is open. Raises `NotEditable`."""
     with transaction.atomic():
-        _editable(evidence.answer)
+        lock_editable(evidence.answer.assessment_id)
         withdrawn = Evidence.everything.filter(pk=evidence.pk).exclude(withdrawn_at=None)
         if withdrawn.update(withdrawn_at=None, withdrawn_by=None):
             record("evidence.restore", evidence.title, actor=by, practice=evidence.answer.practice)
-
-
-def _editable(answer: Answer) -> None:
-    """Lock the answer's assessment. Raises `NotEditable`."""
-    if not Assessment.objects.select_for_update().get(pk=answer.assessment_id).is_editable:
-        raise NotEditable

@@ -8,12 +8,12 @@ from django.db.models import Q
 
 from accounts.audit import record
 from accounts.models import User
+from readiness.assessments.locking import lock_editable
 from readiness.assessments.models import Answer, Assessment, Evidence, Remark, Snapshot, digest_of
 from readiness.assessments.results import result_of
 from readiness.assessments.succession import settle_carried
 from readiness.bank import load_bank
 from readiness.exceptions import (
-    NotEditable,
     NothingAnswered,
     NothingToSay,
     NotSetAside,
@@ -34,9 +34,7 @@ def submit_assessment(*, assessment: Assessment, by: User, now: datetime, confir
     Raises `NotEditable`, `NothingAnswered` while a gate practice is open, and what `settle_carried` raises.
     """
     with transaction.atomic():
-        locked = Assessment.objects.select_for_update().get(pk=assessment.pk)
-        if not locked.is_editable:
-            raise NotEditable
+        locked = lock_editable(assessment.pk)
         answered = set(locked.answers.exclude(level=None).values_list("practice", flat=True))
         gates = {gate.key for rule in load_bank(locked.bank_version).rules for gate in rule.gates}
         if gates - answered:

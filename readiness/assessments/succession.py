@@ -12,12 +12,13 @@ from accounts.audit import record
 from accounts.models import Team, User
 from readiness.assessments.answering import change_of, start_assessment
 from readiness.assessments.carrying import needs_of, open_remarks, practice_in, waiting_of
+from readiness.assessments.locking import lock_editable
 from readiness.assessments.models import Answer, AnswerChange, Assessment, Evidence, Remark
 from readiness.assessments.needing import Need
 from readiness.assessments.replies import NOTHING
 from readiness.assessments.results import Measured
 from readiness.bank import Bank, Practice, Rule, load_bank
-from readiness.exceptions import NotEditable, ReadinessError
+from readiness.exceptions import ReadinessError
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -177,9 +178,7 @@ def confirm_carried(*, assessment: Assessment, practices: Collection[str], by: U
     What needs somebody is left as it is. Raises `NotEditable`.
     """
     with transaction.atomic():
-        locked = Assessment.objects.select_for_update().get(pk=assessment.pk)
-        if not locked.is_editable:
-            raise NotEditable
+        locked = lock_editable(assessment.pk)
         standing = [answer for answer in waiting_of(locked, now).standing if answer.practice in practices]
         _confirm(locked, standing, by, now)
     return len(standing)

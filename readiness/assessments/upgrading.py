@@ -15,11 +15,12 @@ from accounts.audit import record
 from accounts.models import User
 from readiness.assessments.bank_changes import BankChanges, compare
 from readiness.assessments.carrying import practice_in
+from readiness.assessments.locking import lock_editable
 from readiness.assessments.models import Answer, AnswerChange, Assessment, BankMove
 from readiness.assessments.needing import is_reworded
 from readiness.assessments.results import Measured, results_of
 from readiness.bank import Bank, Practice, Rule, current_version, load_bank, release
-from readiness.exceptions import NotEditable, ReadinessError
+from readiness.exceptions import ReadinessError
 from readiness.scoring import OverallScore, RuleScore
 
 
@@ -112,9 +113,7 @@ def move_to_newest(*, assessment: Assessment, seen_version: str, by: User, now: 
     Raises `NotEditable`, `NothingNewer`, or `PreviewChanged`.
     """
     with transaction.atomic():
-        locked = Assessment.objects.select_for_update().get(pk=assessment.pk)
-        if not locked.is_editable:
-            raise NotEditable
+        locked = lock_editable(assessment.pk)
         version = newer_version(locked)
         if version is None:
             raise NothingNewer
@@ -171,9 +170,7 @@ def undo_move(*, assessment: Assessment, seen_losses: int, by: User, now: dateti
     Raises `NotEditable`, `NothingToUndo`, or `PreviewChanged` where it is another number by now.
     """
     with transaction.atomic():
-        locked = Assessment.objects.select_for_update().get(pk=assessment.pk)
-        if not locked.is_editable:
-            raise NotEditable
+        locked = lock_editable(assessment.pk)
         move = standing_move(locked)
         if move is None:
             raise NothingToUndo

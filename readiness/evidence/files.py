@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.audit import record
 from accounts.models import User
 from readiness.assessments.answering import save_answer
+from readiness.assessments.locking import lock_editable
 from readiness.assessments.models import Answer, Assessment, Evidence
 from readiness.assessments.replies import NOTHING
 from readiness.blobs.keeping import keep
@@ -98,9 +99,7 @@ def add_file(
     With `replaces` it is the next revision of that piece, to be reviewed anew. Raises `NotEditable` and `FileRefused`.
     """
     with transaction.atomic():
-        locked = Assessment.objects.select_for_update().get(pk=assessment.pk)
-        if not locked.is_editable:
-            raise NotEditable
+        locked = lock_editable(assessment.pk)
         answer = answer_of(locked, practice, by=by, now=now)
         blob = keep(file.content, now)
         same = answer.evidence.filter(blob=blob, dated_on=dated_on, valid_until=valid_until).first()
@@ -130,8 +129,7 @@ def revise(
 ) -> Evidence:
     """The next revision of a piece with the same file, or of a link or note; to be reviewed anew. Raises `NotEditable`."""
     with transaction.atomic():
-        if not Assessment.objects.select_for_update().get(pk=evidence.answer.assessment_id).is_editable:
-            raise NotEditable
+        lock_editable(evidence.answer.assessment_id)
         added = Evidence.objects.create(
             answer=evidence.answer,
             kind=evidence.kind,

@@ -10,11 +10,12 @@ from accounts.audit import record
 from accounts.models import User
 from inference_kpis.dashboards import wording
 from inference_kpis.readings.rollups import local_day
+from readiness.assessments.locking import lock_editable
 from readiness.assessments.measuring import measured
 from readiness.assessments.models import Assessment, Binding, BindingCheck, Evidence
 from readiness.assessments.results import latest_checks
 from readiness.evidence.files import answer_of
-from readiness.exceptions import NotEditable, ReadinessError
+from readiness.exceptions import ReadinessError
 
 
 class NothingMeasured(ReadinessError):
@@ -28,9 +29,7 @@ def keep_measurement(*, assessment: Assessment, binding: Binding, by: User, now:
     It does not replace the measurement, which goes on to count by itself. Raises `NotEditable` and `NothingMeasured`.
     """
     with transaction.atomic():
-        locked = Assessment.objects.select_for_update().get(pk=assessment.pk)
-        if not locked.is_editable:
-            raise NotEditable
+        locked = lock_editable(assessment.pk)
         found = measured(binding, now)
         check = next((each for each in latest_checks([binding])[binding.pk] if each.measured_level is not None), None)
         if found.level is None or check is None:

@@ -18,10 +18,11 @@ from accounts.audit import record
 from accounts.models import User
 from readiness.assessments.answering import save_answer
 from readiness.assessments.carrying import practice_in
+from readiness.assessments.locking import lock_editable
 from readiness.assessments.models import Answer, Assessment
 from readiness.assessments.replies import NOTHING, Reply
 from readiness.bank import Practice, load_bank, versions
-from readiness.exceptions import GateAlwaysApplies, NotEditable, ReadinessError
+from readiness.exceptions import GateAlwaysApplies, ReadinessError
 from readiness.exchange.cells import Unclear, read_day, read_level, read_whole
 from readiness.exchange.columns import ANSWERS, KNOWN, LONGEST_NOTE, LONGEST_REASON
 from readiness.exchange.reading import (
@@ -308,9 +309,7 @@ def apply_import(
     `digest` is that of the plan that was looked at. Raises `NotEditable`, `PlanChanged`, `NothingChosen`.
     """
     with transaction.atomic():
-        locked = Assessment.objects.select_for_update().get(pk=assessment.pk)
-        if not locked.is_editable:
-            raise NotEditable
+        locked = lock_editable(assessment.pk)
         plan = plan_import(locked, rows, today)
         if plan.digest != digest:
             raise PlanChanged

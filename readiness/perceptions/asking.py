@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import record
 from accounts.models import User
+from readiness.assessments.locking import lock_editable
 from readiness.assessments.models import Assessment
-from readiness.exceptions import NotEditable, ReadinessError
+from readiness.exceptions import ReadinessError
 from readiness.perceptions.models import BlindAnswer, BlindInvitation, BlindRound
 from readiness.perceptions.spread import Circle
 
@@ -44,9 +45,7 @@ def open_round(
 ) -> BlindRound:
     """Ask these people these practices until the end of `due_on`. Raises `NotEditable`."""
     with transaction.atomic():
-        locked = Assessment.objects.select_for_update().get(pk=assessment.pk)
-        if not locked.is_editable:
-            raise NotEditable
+        locked = lock_editable(assessment.pk)
         opened = BlindRound.objects.create(
             assessment=assessment,
             bank_version=locked.bank_version,

@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import record
 from accounts.models import Team, User
+from readiness.assessments.locking import lock_editable
 from readiness.assessments.models import Assessment
-from readiness.exceptions import NotEditable, ReadinessError
+from readiness.exceptions import ReadinessError
 from readiness.teamwork.models import Assignment
 
 State = Assignment.State
@@ -41,7 +42,7 @@ def assign(
     A practice that this person or team holds already, until the same day, stays as it is.
     """
     with transaction.atomic():
-        _lock_editable(assessment.pk)
+        lock_editable(assessment.pk)
         held = {each.practice: each for each in Assignment.objects.standing().filter(assessment=assessment)}
         asked = []
         for practice in practices:
@@ -92,7 +93,7 @@ def hand_on(
 ) -> Assignment:
     """Ask somebody else in one's place, until the same day. Raises `NotEditable`, `NoLongerYours`."""
     with transaction.atomic():
-        _lock_editable(assignment.assessment_id)
+        lock_editable(assignment.assessment_id)
         locked = _lock_standing(assignment)
         _reply(locked, State.HANDED_ON, by=by, now=now)
         handed = Assignment.objects.create(
@@ -131,11 +132,6 @@ def chain_of(assignment: Assignment) -> list[Assignment]:
         chain.append(at)
         at = links.get(at.previous_id) if at.previous_id else None
     return chain[::-1]
-
-
-def _lock_editable(assessment_pk: int) -> None:
-    if not Assessment.objects.select_for_update().get(pk=assessment_pk).is_editable:
-        raise NotEditable
 
 
 def _lock_standing(assignment: Assignment) -> Assignment:
