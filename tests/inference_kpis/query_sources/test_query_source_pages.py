@@ -34,9 +34,9 @@ def post(operator: Client, name: str, source: QuerySource, **values: Any) -> Any
 
 
 def test_it_works(operator: Client, prometheus: Prometheus) -> None:
-    site = SiteFactory(key="lyon", name="Lyon")
-    prometheus.scrapes("10.0.0.1:8000", vllm(10), NOW, site="lyon")
-    prometheus.scrapes("10.0.0.2:8000", vllm(10), NOW, site="mars")
+    site, now = SiteFactory(key="lyon", name="Lyon"), datetime.now(UTC)
+    prometheus.scrapes("10.0.0.1:8000", vllm(10), now, site="lyon")
+    prometheus.scrapes("10.0.0.2:8000", vllm(10), now, site="mars")
     form = {**FORM, "url": prometheus.url, "default_site": site.pk}
     tried = words(operator.post(reverse("kpis:query_source_add"), {**form, "try": "1"}))
     assert "2 nodes found. To be added: 1; left out: 1. Nothing was stored." in tried
