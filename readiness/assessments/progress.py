@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from inference_kpis.catalogue import Kpi
+from readiness.actions.recommendations import Recommendation, prices_of, recommendation
 from readiness.assessments.carrying import needs_of, open_remarks
 from readiness.assessments.models import (
     Answer,
@@ -20,16 +21,14 @@ from readiness.assessments.models import (
     Evidence,
 )
 from readiness.assessments.needing import Need
-from readiness.assessments.results import Result
+from readiness.assessments.results import Result, RuleResult
 from readiness.assessments.workings import workings
-from readiness.bank import Action, Practice, Rule, load_bank, versions
+from readiness.bank import Practice, Rule, load_bank, versions
 from readiness.scoring import (
     ConditionalLevel,
     Obstacle,
     PracticeScore,
-    Price,
     RuleScore,
-    Step,
     Way,
     cheapest_way,
     next_level,
@@ -325,7 +324,7 @@ class RuleRow:
     next_level: int | None
     obstacles: tuple[tuple[Obstacle, Any], ...]
     way: Way | None
-    steps: tuple[tuple[Step, Practice, Action | None], ...]
+    steps: tuple[Recommendation, ...]
     workings: list[tuple[str, str]]
     conditional: ConditionalLevel | None
 
@@ -355,7 +354,7 @@ def result_rows(result: Result, bindings: Iterable[Binding], checks: Mapping[int
                 ),
                 above,
                 tuple((obstacle, words.get(getattr(obstacle, "practice", ""))) for obstacle in found),
-                *_way(each.rule, each.score, above),
+                *_way(result.assessment.bank_version, each, above),
                 workings(each.score, result.assessment.bank_version),
                 each.team_rule.conditional,
             )
@@ -363,21 +362,10 @@ def result_rows(result: Result, bindings: Iterable[Binding], checks: Mapping[int
     return rows
 
 
-def _way(
-    rule: Rule, score: RuleScore, level: int | None
-) -> tuple[Way | None, tuple[tuple[Step, Practice, Action | None], ...]]:
+def _way(bank_version: str, rule: RuleResult, level: int | None) -> tuple[Way | None, tuple[Recommendation, ...]]:
     """The cheapest way to a level with the bank's words for its steps; none where no known action leads there."""
-    practices = {practice.key: practice for practice in rule.practices}
-    actions = {(action.practice, action.opens): action for each in rule.practices for action in each.actions}
-    found = cheapest_way(score, level, {key: _price(action) for key, action in actions.items()}) if level else None
+    found = cheapest_way(rule.score, level, prices_of(*rule.rule.practices)) if level else None
     if not isinstance(found, Way):
         return None, ()
-    steps = (
-        (step, practices[step.practice], None if step.proof else actions[step.practice, step.opens])
-        for step in found.steps
-    )
-    return found, tuple(steps)
-
-
-def _price(action: Action) -> Price:
-    return Price(action.cost_low, action.cost_high, action.effort_days, action.run_cost_low, action.run_cost_high)
+    bank = load_bank(bank_version)
+    return found, tuple(recommendation(bank, step) for step in found.steps)
