@@ -14,12 +14,13 @@ register = template.Library()
 
 
 def _day(at_ms: int) -> str:
-    return date_format(datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(timezone.get_current_timezone()))
+    at = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(timezone.get_current_timezone())
+    return date_format(at, "SHORT_DATE_FORMAT")
 
 
 @register.simple_tag
 def trend_drawing(chart: charts.LineChart, title: str) -> SafeString:
-    """The drawing, with whole dates below it: trends last for years. It escapes every word it is given."""
+    """The drawing, with dates and their year below it: trends last for years. It escapes every word it is given."""
     words = charts.ChartWords(
         number=wording.fixed, value=lambda value: number_format(value, chart.decimals), clock=_day, day=_day
     )
