@@ -137,8 +137,8 @@ ODD = {
     "invalid_time": {"end": "yesterday"},
     "too_long": {"start": (NOW - timedelta(hours=3)).isoformat()},
     "in_future": {
-        "start": (NOW + timedelta(minutes=10)).isoformat(),
-        "end": (NOW + timedelta(minutes=11)).isoformat(),
+        "start": (NOW + timedelta(days=1)).isoformat(),
+        "end": (NOW + timedelta(days=1, minutes=1)).isoformat(),
     },
     "too_old": {
         "start": (NOW - timedelta(days=40)).isoformat(),
